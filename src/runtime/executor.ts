@@ -1,0 +1,40 @@
+import type { Model, ModelId, NamedTensors } from '../models/index.ts'
+
+/** One run of a model on a batch. */
+export interface RunRequest {
+  model: ModelId
+  /**
+   * Every input of the model by name, with its batch axis. The executor takes them over: their memory may be moved to
+   * another thread, so the caller must not touch them again.
+   */
+  inputs: NamedTensors
+  /** The outputs that are wanted, by name. */
+  outputs: readonly string[]
+}
+
+/** What a run gave. */
+export interface RunResult {
+  outputs: NamedTensors
+  /** Time inside the model alone, in ms. */
+  runMs: number
+}
+
+/**
+ * Runs models on batches. It never queues: callers keep at most {@link Executor.slots} runs in progress (see
+ * `admission.ts`).
+ */
+export interface Executor {
+  /** The models it can run; complete once started. */
+  readonly models: readonly Model[]
+  /** How many runs may be in progress at once. */
+  readonly slots: number
+  start(): Promise<void>
+  /** Refuses new runs, awaits those in progress, releases everything. Idempotent. */
+  stop(): Promise<void>
+  /**
+   * @throws {ModelNotFoundError} no such model here
+   * @throws {RunFailedError} the runtime failed on these inputs; other runs are not touched
+   * @throws {ExecutorStoppedError} not started, stopping or stopped
+   */
+  run(request: RunRequest): Promise<RunResult>
+}

@@ -1,0 +1,9 @@
+/**
+ * @packageDocumentation
+ *
+ * Tensors: dtype, shape and data, `.npy` files, half-precision floats, and the byte layout on the wire
+ * (little-endian, row-major). This folder imports nothing.
+ */
+export { arrayOf, bytesPerElement, type DataOf, DTYPES, type Dtype, isDtype, isFloat } from './dtype.ts'
+export { DtypeMismatchError, NpyFormatError, ShapeMismatchError } from './errors.ts'
+export { elements, type Shape, sameShape, stack, Tensor } from './tensor.ts'
