@@ -6,4 +6,6 @@
  */
 export { arrayOf, bytesPerElement, type DataOf, DTYPES, type Dtype, isDtype, isFloat } from './dtype.ts'
 export { DtypeMismatchError, NpyFormatError, ShapeMismatchError } from './errors.ts'
-export { elements, type Shape, sameShape, stack, Tensor } from './tensor.ts'
+export { float16ToFloat32, float32ToFloat16 } from './float16.ts'
+export { formatNpy, parseNpy } from './npy.ts'
+export { allFinite, elements, type Shape, sameShape, stack, Tensor } from './tensor.ts'

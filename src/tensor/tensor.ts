@@ -134,6 +134,23 @@ export function stack<D extends Dtype>(tensors: ReadonlyArray<Tensor<D>>): Tenso
   return new Tensor(first.dtype, [tensors.length, ...first.shape], data as DataOf<D>)
 }
 
+/** Is every element a finite number? Always so for whole-number dtypes. */
+export function allFinite(tensor: Tensor): boolean {
+  if (tensor.dtype === 'float16') {
+    // Half-precision bits with all five exponent bits set are infinities and NaN.
+    return (tensor.data as Uint16Array).every(bits => (bits & 0x7c00) !== 0x7c00)
+  }
+  if (tensor.dtype === 'float32') {
+    // x − x is 0 for a finite x, and NaN otherwise: one test at the end for all elements.
+    let sum = 0
+    for (const x of tensor.data as Float32Array) {
+      sum += x - x
+    }
+    return sum === 0
+  }
+  return true
+}
+
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((length, axis) => length === b[axis])
 }
