@@ -1,10 +1,8 @@
+import type { WorkerId } from '../fleet/index.ts'
 import type { ModelId, NamedTensors } from '../models/index.ts'
 
 /** Milliseconds: a length of time, or a moment on the clock that is in use. */
 export type Millis = number
-
-/** Who runs a task: the peer id of a worker as a string. */
-export type WorkerId = string
 
 /** One tensor (or named tensors) for one model, to be run by one worker. */
 export interface Task {

@@ -17,6 +17,15 @@ export function contentId(file: Uint8Array): ModelId {
   return createHash('sha256').update(file).digest('hex')
 }
 
-export function isModelId(text: string): text is ModelId {
+/** The content id of a model file that is read in pieces, so that a large one need not be in memory at once. */
+export async function contentIdOf(pieces: AsyncIterable<Uint8Array>): Promise<ModelId> {
+  const hash = createHash('sha256')
+  for await (const piece of pieces) {
+    hash.update(piece)
+  }
+  return hash.digest('hex')
+}
+
+export function isModelId(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text)
 }

@@ -1,0 +1,258 @@
+import { type Logger, type Startable, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
+import { INFER_PROTOCOL, type Infer, infer } from '../protocols/infer/index.ts'
+import { codeFamily } from '../src/codes/index.ts'
+import { Fleet } from '../src/fleet/index.ts'
+import { type Clock, type Drive, drive, NoWorkersError, type PlanSpec, planSpec } from '../src/inference/index.ts'
+import type { Model } from '../src/models/index.ts'
+import { type Admission, admission } from '../src/runtime/index.ts'
+import { type Answer, Calls, last } from './calls.ts'
+import { systemClock } from './clock.ts'
+import type {
+  CodedInference,
+  CodedInferenceComponents,
+  CodedInferenceInit,
+  InferOptions,
+  InferRequest,
+  Prediction,
+  PredictOptions,
+  ProgressiveRequest,
+  WaitOptions
+} from './coded-inference.ts'
+import { InvalidOptionError, PeerStoppedError } from './errors.ts'
+import { localChannel } from './local-channel.ts'
+import { checkQueries, checkQuery, chooseOutput, type Query } from './queries.ts'
+import { type WorkerInfo, Workers } from './workers.ts'
+
+/** What exists while the service is started. */
+interface Running {
+  infer: Infer & Partial<Startable>
+  admission: Admission | undefined
+  workers: Workers
+  calls: Calls
+  drive: Drive
+  topology: string
+}
+
+export class CodedInferenceService implements CodedInference, Startable {
+  readonly #components: CodedInferenceComponents
+  readonly #init: CodedInferenceInit
+  readonly #clock: Clock
+  readonly #log: Logger
+  #running: Running | undefined
+
+  constructor(components: CodedInferenceComponents, init: CodedInferenceInit) {
+    this.#components = components
+    this.#init = init
+    this.#clock = init.clock ?? systemClock
+    this.#log = components.logger.forComponent('splinemesh:coded-inference')
+  }
+
+  readonly [Symbol.toStringTag] = 'splinemesh/coded-inference'
+
+  readonly [serviceCapabilities]: string[] = ['splinemesh/coded-inference']
+
+  readonly [serviceDependencies]: string[] = ['@libp2p/identify']
+
+  isStarted(): boolean {
+    return this.#running !== undefined
+  }
+
+  async start(): Promise<void> {
+    if (this.#running !== undefined) {
+      return
+    }
+    await this.#init.executor?.start()
+    try {
+      this.#running = await this.#connect()
+    } catch (err) {
+      await this.#init.executor?.stop()
+      throw err
+    }
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running
+    this.#running = undefined
+    if (running === undefined) {
+      return
+    }
+    this.#components.registrar.unregister(running.topology)
+    running.calls.stop()
+    await running.workers.stop()
+    await running.infer.stop?.()
+    await running.admission?.stop()
+    await this.#init.executor?.stop()
+  }
+
+  async infer(request: InferRequest): Promise<Answer> {
+    return last(this.#ask(request, 'never'))
+  }
+
+  async *inferProgressively(request: ProgressiveRequest): AsyncGenerator<Answer> {
+    yield* this.#ask(request, request.refineUntil === 'deadline' ? 'until-deadline' : 'until-stop')
+  }
+
+  async predict(query: Query, options: PredictOptions): Promise<Prediction> {
+    const { calls } = this.#started()
+    const began = this.#clock.now()
+    const cold = this.#model(options.model) === undefined
+    const model = await this.#reachModel(options)
+    const named = checkQuery(query, model)
+    // A call that had to look for workers first has that much less time left.
+    const spent = cold ? this.#clock.now() - began : 0
+    const spec = this.#plan(options, model, { refine: 'never', spent, maxWait: options.maxWait })
+    const shapes = Object.entries(named).map(([name, { shape }]) => [name, shape])
+    const lane = JSON.stringify({ ...spec, code: spec.code.name, shapes })
+    const { outcomes } = await last(calls.single(named, spec, lane, options.signal))
+    const [outcome] = outcomes
+    if (outcome.status === 'failed') {
+      throw outcome.error
+    }
+    return outcome as Prediction
+  }
+
+  workers(): WorkerInfo[] {
+    const { workers } = this.#started()
+    workers.want()
+    return workers.list()
+  }
+
+  async waitForWorkers({ model: asked, count = 1, signal }: WaitOptions): Promise<void> {
+    const { workers } = this.#started()
+    workers.want()
+    const enough = (): boolean => {
+      const model = workers.model(asked)
+      return model !== undefined && workers.count(model) >= count
+    }
+    await workers.until(enough, signal ?? new AbortController().signal)
+  }
+
+  async #connect(): Promise<Running> {
+    const { peerId, registrar } = this.#components
+    const { executor, maxQueued, infer: wire } = this.#init
+    const clock = this.#clock
+    const now = (): number => clock.now()
+    const fleet = new Fleet()
+    const queue = executor && admission({ executor, maxQueued, now })
+    const observe: Drive['observe'] = observation => driven.observe(observation)
+    const protocol: Running['infer'] = infer({
+      ...wire,
+      now,
+      observe,
+      admission: queue
+    })(this.#components)
+    const driven = drive({
+      fleet,
+      clock,
+      channel: worker => workers.channel(worker),
+      answered: answer => calls.answered(answer)
+    })
+    const calls = new Calls(driven)
+    const worker = peerId.toString()
+    const workers = new Workers({
+      infer: protocol,
+      fleet,
+      clock,
+      log: this.#log,
+      local: queue && { channel: localChannel({ worker, admission: queue, observe }), models: queue.models },
+      joined: () => driven.dispatch({ type: 'workers' })
+    })
+    await protocol.start?.()
+    const topology = await registrar.register(INFER_PROTOCOL, {
+      onConnect: peer => workers.seen(peer),
+      onDisconnect: peer => workers.lost(peer)
+    })
+    return { infer: protocol, admission: queue, workers, calls, drive: driven, topology }
+  }
+
+  async *#ask(request: InferRequest, refine: PlanSpec['refine']): AsyncGenerator<Answer> {
+    const { calls } = this.#started()
+    const { concurrency = 4, signal } = request
+    if (!(Number.isInteger(concurrency) && concurrency >= 1)) {
+      throw new InvalidOptionError(`concurrency must be a whole number of at least 1, got ${concurrency}`)
+    }
+    const model = await this.#reachModel(request)
+    const queries = checkQueries(request.queries, model)
+    yield* calls.batch(queries, this.#plan(request, model, { refine }), concurrency, signal)
+  }
+
+  #plan(
+    { code = 'replication', k = 4, n, deadline = 1000, output, ...rest }: InferOptions,
+    model: Model,
+    { spent = 0, ...more }: Pick<Partial<PlanSpec>, 'refine' | 'maxWait'> & { spent?: number }
+  ): PlanSpec {
+    const { name, ...codeOptions } = typeof code === 'string' ? { name: code } : code
+    const family = codeFamily(name)
+    const init = {
+      model: model.id,
+      output: chooseOutput(model, family, output),
+      code: family,
+      codeOptions,
+      k,
+      n: n ?? family.maximumN?.(k) ?? 2 * k,
+      deadline: Math.max(deadline - spent, 1)
+    }
+    const { stragglers, onDeadline } = rest
+    return planSpec({ ...init, ...defined({ stragglers, onDeadline, ...more }) })
+  }
+
+  /**
+   * The model that is asked for. A master that knows no worker for it yet waits: until one is reached, and on for as long
+   * as others are being reached and half of the time is left, so that the first group is not all sent to the first.
+   */
+  async #reachModel({ model: asked, n = 1, deadline = 1000, signal }: InferOptions): Promise<Model> {
+    const { workers } = this.#started()
+    signal?.throwIfAborted()
+    workers.want()
+    const known = workers.model(asked)
+    if (known !== undefined) {
+      return known
+    }
+    const settled = (): boolean => {
+      const model = workers.model(asked)
+      return model !== undefined && (workers.count(model) >= n || !workers.reaching)
+    }
+    await this.#waitAtMost(deadline / 2, settled, signal)
+    await this.#waitAtMost(deadline / 2, () => workers.model(asked) !== undefined, signal)
+    const model = workers.model(asked)
+    if (model === undefined) {
+      throw new NoWorkersError(
+        `no worker that serves '${asked}' was found within ${deadline} ms: check that workers run, that their addresses are given, and that they serve it`
+      )
+    }
+    return model
+  }
+
+  /** Waits until something about the workers holds; gives up quietly when the time is over. */
+  async #waitAtMost(ms: number, holds: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+    const late = new AbortController()
+    const disarm = this.#clock.setTimer(this.#clock.now() + ms, () => late.abort())
+    const either = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal])
+    try {
+      await this.#started().workers.until(holds, either)
+    } catch (err) {
+      signal?.throwIfAborted()
+      if (!late.signal.aborted) {
+        throw err
+      }
+    } finally {
+      disarm()
+    }
+  }
+
+  #model(asked: string): Model | undefined {
+    return this.#started().workers.model(asked)
+  }
+
+  #started(): Running {
+    if (this.#running === undefined) {
+      throw new PeerStoppedError('this peer is not started: start it before asking')
+    }
+    return this.#running
+  }
+}
+
+/** Without the entries that are `undefined`, so that they do not hide defaults. */
+function defined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
+}

@@ -1,0 +1,143 @@
+/**
+ * @packageDocumentation
+ *
+ * The coded inference service of a libp2p node: it serves models, asks other peers to run them, or both. As a master it
+ * groups queries, codes them, sends the tasks to workers, and decodes every prediction from whichever answer in time.
+ *
+ * @example
+ *
+ * ```typescript
+ * import { noise } from '@chainsafe/libp2p-noise'
+ * import { yamux } from '@chainsafe/libp2p-yamux'
+ * import { identify } from '@libp2p/identify'
+ * import { tcp } from '@libp2p/tcp'
+ * import { createLibp2p } from 'libp2p'
+ * import { codedInference } from 'splinemesh'
+ * import { Tensor } from 'splinemesh/tensor'
+ *
+ * const node = await createLibp2p({
+ *   transports: [tcp()],
+ *   connectionEncrypters: [noise()],
+ *   streamMuxers: [yamux()],
+ *   services: { identify: identify(), codedInference: codedInference() }
+ * })
+ *
+ * const { outcomes } = await node.services.codedInference.infer({
+ *   model: 'lenet5',
+ *   queries: [Tensor.float32(new Float32Array(1024), [1, 32, 32])],
+ *   k: 1,
+ *   n: 3,
+ *   deadline: 500
+ * })
+ * ```
+ */
+import type { AbortOptions, ComponentLogger, PeerId } from '@libp2p/interface'
+import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
+import type { InferInit } from '../protocols/infer/index.ts'
+import type { CodeName } from '../src/codes/index.ts'
+import type { Clock, Millis, Outcome } from '../src/inference/index.ts'
+import type { Executor } from '../src/runtime/index.ts'
+import type { Answer } from './calls.ts'
+import { CodedInferenceService } from './coded-inference-service.ts'
+import type { Queries, Query } from './queries.ts'
+import type { WorkerInfo } from './workers.ts'
+
+export interface CodedInferenceInit {
+  /** Runs the models that this peer serves; started and stopped with the service. Without it the peer only asks. */
+  executor?: Executor
+  /** Tasks that may wait in front of the executor. @default 256 */
+  maxQueued?: number
+  /** Limits and timeouts of the wire. */
+  infer?: Omit<InferInit, 'admission' | 'now' | 'observe'>
+  /** @default the process's monotonic clock */
+  clock?: Clock
+}
+
+export interface CodedInferenceComponents {
+  peerId: PeerId
+  registrar: Registrar
+  connectionManager: ConnectionManager
+  logger: ComponentLogger
+}
+
+/** A code by name, or by name and options. */
+export type CodeChoice = CodeName | { name: CodeName; lambdaEncode?: number; lambdaDecode?: number }
+
+/** How to answer. */
+export interface InferOptions extends AbortOptions {
+  /** A model's name, `name@` and the first digits of its id, or its id (sha-256 of the file, hexadecimal). */
+  model: string
+  /** Queries in a group, K. @default 4 */
+  k?: number
+  /** Coded queries of a group, N. @default 2·k (uncoded: k) */
+  n?: number
+  /** @default 'replication', which beats the published codes at equal machines when n is a few times k */
+  code?: CodeChoice
+  /** How many workers need not answer. @default half of the spare coded queries, (n − k) / 2 */
+  stragglers?: number
+  /**
+   * How long a query may take, in ms, from the moment its group leaves (a single one: from the call). @default 1000
+   */
+  deadline?: Millis
+  /** The output of the model to decode. @default 'logits' if there is one, else the first */
+  output?: string
+  /** At the deadline, answer with what there is, or fail the group's queries. @default 'answer' */
+  onDeadline?: 'answer' | 'fail'
+}
+
+export interface InferRequest extends InferOptions {
+  queries: Queries
+  /** Groups in progress at once. @default 4 */
+  concurrency?: number
+}
+
+export interface ProgressiveRequest extends InferRequest {
+  /** Go on to the stop rule, or as long as there is something to wait for. @default 'stop' */
+  refineUntil?: 'stop' | 'deadline'
+}
+
+export interface PredictOptions extends InferOptions {
+  /** How long to wait for other queries to share the group, in ms; at most half of the deadline. @default 10 */
+  maxWait?: Millis
+}
+
+/** An outcome that is a prediction. */
+export type Prediction = Extract<Outcome, { status: 'exact' | 'reconstructed' }>
+
+export interface WaitOptions extends AbortOptions {
+  model: string
+  /** How many workers must serve it. @default 1 */
+  count?: number
+}
+
+export interface CodedInference {
+  /**
+   * Answers every query, in the caller's order: a prediction, exact or reconstructed, or a named error in its place. More
+   * queries than K are split into groups.
+   *
+   * @throws {NoQueriesError | ShapeMismatchError | DtypeMismatchError | SignatureMismatchError | NotFiniteError} bad
+   *   queries; none was sent
+   * @throws {InvalidCodeError | InvalidPlanError | UnknownCodeError | InvalidOptionError} bad options
+   * @throws {NoWorkersError} no worker that serves the model was found by the deadline
+   * @throws {AmbiguousModelError} workers serve different models of this name
+   * @throws {PeerStoppedError} the peer is not started, or stopped meanwhile
+   */
+  infer(request: InferRequest): Promise<Answer>
+  /** As {@link infer}, but yields a first answer as soon as something can be decoded, then better ones; the last is final. */
+  inferProgressively(request: ProgressiveRequest): AsyncGenerator<Answer>
+  /**
+   * Answers one query, which shares a group with others that are asked in the same way at about the same time. Throws as
+   * {@link infer} does, and the named error of the query if it has no prediction.
+   */
+  predict(query: Query, options: PredictOptions): Promise<Prediction>
+  /** The workers that were reached so far; asking makes this peer reach out to those it knows. */
+  workers(): WorkerInfo[]
+  /** Resolves when enough workers that serve the model were reached; rejects when the signal aborts. */
+  waitForWorkers(options: WaitOptions): Promise<void>
+}
+
+export function codedInference(
+  init: CodedInferenceInit = {}
+): (components: CodedInferenceComponents) => CodedInference {
+  return components => new CodedInferenceService(components, init)
+}

@@ -1,0 +1,30 @@
+/**
+ * @packageDocumentation
+ *
+ * splinemesh: a prediction-serving mesh. {@link createPeer} makes a whole peer; {@link codedInference} adds the service to a
+ * libp2p node of your own.
+ */
+export type { Answer } from './calls.ts'
+export {
+  type CodeChoice,
+  type CodedInference,
+  type CodedInferenceComponents,
+  type CodedInferenceInit,
+  codedInference,
+  type InferOptions,
+  type InferRequest,
+  type Prediction,
+  type PredictOptions,
+  type ProgressiveRequest,
+  type WaitOptions
+} from './coded-inference.ts'
+export {
+  AmbiguousModelError,
+  InvalidOptionError,
+  NoQueriesError,
+  PeerStoppedError,
+  PortInUseError
+} from './errors.ts'
+export { createPeer, type Peer, type PeerInit } from './peer.ts'
+export type { Queries, Query } from './queries.ts'
+export type { WorkerInfo } from './workers.ts'

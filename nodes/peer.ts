@@ -1,0 +1,199 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { bootstrap } from '@libp2p/bootstrap'
+import { loadOrCreateSelfKey } from '@libp2p/config'
+import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
+import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import { mdns } from '@libp2p/mdns'
+import { tcp } from '@libp2p/tcp'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { FsDatastore } from 'datastore-fs'
+import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import { type Executor, type OnnxModel, onnxExecutor } from '../src/runtime/index.ts'
+import { type CodedInference, type CodedInferenceInit, codedInference } from './coded-inference.ts'
+import { InvalidOptionError, PortInUseError } from './errors.ts'
+
+/** Between two attempts to reach a bootstrap peer. */
+const REDIAL_MS = 2000
+
+export interface PeerInit extends Omit<CodedInferenceInit, 'executor'> {
+  /** Multiaddrs to listen on; none to only dial. @default ['/ip4/127.0.0.1/tcp/0'], this machine alone */
+  listen?: string[]
+  /** Multiaddrs, each with `/p2p/<peer id>`, of peers to connect to, and to connect to again whenever they come back. */
+  bootstrap?: string[]
+  /** Find peers on the local network by multicast. @default false */
+  mdns?: boolean
+  /** Folder that keeps the private key, so that the peer id lasts. @default a fresh key each time */
+  identity?: string
+  /** Models to serve, run by ONNX Runtime. */
+  models?: OnnxModel[]
+  /** Execution providers in order of preference. @default ['cpu'] */
+  providers?: string[]
+  /** Threads that run models, each with a session of every model. @default 1 */
+  threads?: number
+  /** Runs the models instead of ONNX Runtime; then `models`, `providers` and `threads` are not given. */
+  executor?: Executor
+  /** Connections of one remote host accepted in a second. @default 50 */
+  inboundConnectionThreshold?: number
+}
+
+/** One libp2p node with every splinemesh service: it can be asked as master, serve models, or both. */
+export interface Peer extends CodedInference {
+  readonly id: string
+  /** Where it listens, with its peer id. */
+  readonly addresses: string[]
+  readonly libp2p: Libp2p<PeerServices>
+  /** Ends every call and run in progress, and leaves nothing behind. Idempotent. */
+  stop(): Promise<void>
+}
+
+// A type and not an interface, since libp2p wants an index signature.
+export type PeerServices = {
+  identify: Identify
+  identifyPush: IdentifyPush
+  codedInference: CodedInference
+}
+
+/**
+ * Starts a peer.
+ *
+ * @throws {InvalidOptionError} an address is none, or lacks the peer id; or an executor and models are both given
+ * @throws {PortInUseError} a port to listen on is taken
+ * @throws {ModelLoadError | DuplicateModelError | ProviderUnavailableError} the models cannot be served
+ */
+export async function createPeer(init: PeerInit = {}): Promise<Peer> {
+  const { listen = ['/ip4/127.0.0.1/tcp/0'], inboundConnectionThreshold = 50 } = init
+  const known = (init.bootstrap ?? []).map(parseBootstrap)
+  const executor = executorOf(init)
+  const { maxQueued, infer, clock } = init
+  const libp2p = await createLibp2p({
+    start: false,
+    privateKey: await privateKeyOf(init.identity),
+    addresses: { listen: listen.map(address => parse(address).toString()) },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionManager: { inboundConnectionThreshold, maxIncomingPendingConnections: inboundConnectionThreshold },
+    peerDiscovery: discovery(init),
+    services: {
+      identify: identify(),
+      identifyPush: identifyPush(),
+      codedInference: codedInference({ executor, maxQueued, infer, clock })
+    }
+  })
+  await start(libp2p)
+  const stopping = new AbortController()
+  const redialing = keepDialing(libp2p, known, stopping.signal)
+  const service = libp2p.services.codedInference
+  return {
+    id: libp2p.peerId.toString(),
+    libp2p,
+    get addresses() {
+      return libp2p.getMultiaddrs().map(String)
+    },
+    infer: request => service.infer(request),
+    inferProgressively: request => service.inferProgressively(request),
+    predict: (query, options) => service.predict(query, options),
+    workers: () => service.workers(),
+    waitForWorkers: options => service.waitForWorkers(options),
+    async stop() {
+      stopping.abort()
+      await redialing
+      await libp2p.stop()
+    }
+  }
+}
+
+async function start(libp2p: Libp2p): Promise<void> {
+  // A peer found on the local network is only announced: dialling it is up to us.
+  libp2p.addEventListener('peer:discovery', ({ detail: { id } }) => {
+    libp2p.dial(id).catch(err => libp2p.logger.forComponent('splinemesh:peer')('could not dial %p - %e', id, err))
+  })
+  try {
+    await libp2p.start()
+  } catch (err) {
+    await libp2p.stop()
+    throw portInUse(err) ?? err
+  }
+}
+
+/** Dials the bootstrap peers that are not connected, again and again: they may start after this one, or come back. */
+async function keepDialing(libp2p: Libp2p, known: readonly Multiaddr[], signal: AbortSignal): Promise<void> {
+  const log = libp2p.logger.forComponent('splinemesh:peer')
+  while (known.length > 0 && !signal.aborted) {
+    await sleep(REDIAL_MS, undefined, { signal }).catch(() => {})
+    const connected = libp2p.getConnections().map(({ remotePeer }) => remotePeer.toString())
+    const missing = known.filter(address => !connected.includes(peerIdOf(address) ?? ''))
+    await Promise.all(
+      missing.map(address => libp2p.dial(address, { signal }).catch(err => log('could not dial %a - %e', address, err)))
+    )
+  }
+}
+
+function discovery({ bootstrap: list = [], mdns: multicast = false }: PeerInit) {
+  const modules: NonNullable<Libp2pOptions['peerDiscovery']> = []
+  if (list.length > 0) {
+    modules.push(bootstrap({ list, timeout: 0 }))
+  }
+  if (multicast) {
+    modules.push(mdns())
+  }
+  return modules
+}
+
+function executorOf({ executor, models, providers, threads }: PeerInit): Executor | undefined {
+  if (executor !== undefined && models !== undefined) {
+    throw new InvalidOptionError('give either an executor or models for ONNX Runtime, not both')
+  }
+  return models === undefined || models.length === 0 ? executor : onnxExecutor({ models, providers, threads })
+}
+
+async function privateKeyOf(folder: string | undefined): Promise<PrivateKey | undefined> {
+  if (folder === undefined) {
+    return undefined
+  }
+  const datastore = new FsDatastore(folder)
+  await datastore.open()
+  try {
+    return await loadOrCreateSelfKey(datastore)
+  } finally {
+    await datastore.close()
+  }
+}
+
+function parse(address: string): Multiaddr {
+  try {
+    return multiaddr(address)
+  } catch (cause) {
+    throw new InvalidOptionError(`'${address}' is not a multiaddr such as /ip4/192.0.2.7/tcp/4001: ${String(cause)}`, {
+      cause
+    })
+  }
+}
+
+function parseBootstrap(address: string): Multiaddr {
+  const parsed = parse(address)
+  if (peerIdOf(parsed) === undefined) {
+    throw new InvalidOptionError(`'${address}' must end in /p2p/<peer id>: copy the whole address that the peer prints`)
+  }
+  return parsed
+}
+
+function peerIdOf(address: Multiaddr): string | undefined {
+  return address.getComponents().findLast(({ name }) => name === 'p2p')?.value
+}
+
+function portInUse(err: unknown): PortInUseError | undefined {
+  for (let cause = err; cause instanceof Error; cause = cause.cause) {
+    const causes = cause instanceof AggregateError ? cause.errors : [cause]
+    const taken = causes.find(({ message }) => String(message).includes('EADDRINUSE'))
+    if (taken !== undefined) {
+      return new PortInUseError(
+        `${taken.message}: stop the other process, or listen on another port (0 picks a free one)`,
+        { cause: err }
+      )
+    }
+  }
+  return undefined
+}

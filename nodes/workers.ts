@@ -1,0 +1,199 @@
+import type { Logger, PeerId } from '@libp2p/interface'
+import { raceSignal } from 'race-signal'
+import type { Infer, RemoteWorker } from '../protocols/infer/index.ts'
+import type { Fleet } from '../src/fleet/index.ts'
+import type { Clock, Millis, WorkerChannel, WorkerId } from '../src/inference/index.ts'
+import { isModelId, type Model } from '../src/models/index.ts'
+import { AmbiguousModelError } from './errors.ts'
+
+/** A peer that does not answer is asked again after this long, then twice as long, and so on. */
+const FIRST_RETRY: Millis = 500
+const LAST_RETRY: Millis = 60_000
+
+/** A worker that was reached and whose models are confirmed. */
+export interface WorkerInfo {
+  /** Peer id. */
+  id: WorkerId
+  /** This peer itself. */
+  local: boolean
+  models: readonly Model[]
+  /** Moving average of the time from sending a task to its result, in ms, by model id; only where measured. */
+  answerMs: Record<string, Millis>
+}
+
+export interface WorkersInit {
+  infer: Infer
+  fleet: Fleet
+  clock: Clock
+  log: Logger
+  /** The worker in this same peer, if it serves models. */
+  local: { channel: WorkerChannel; models: readonly Model[] } | undefined
+  /** A worker came. */
+  joined(): void
+}
+
+interface Candidate {
+  peer: PeerId
+  retryAt: Millis
+  retryAfter: Millis
+}
+
+/** The peers that may serve models, and an open stream to each that does: seen is not reached. */
+export class Workers {
+  readonly #init: WorkersInit
+  readonly #candidates = new Map<WorkerId, Candidate>()
+  readonly #reached = new Map<WorkerId, Pick<RemoteWorker, 'channel' | 'models'> & Partial<RemoteWorker>>()
+  readonly #reaching = new Map<WorkerId, Promise<void>>()
+  readonly #stopped = new AbortController()
+  #wanted = false
+  #changed = Promise.withResolvers<void>()
+
+  constructor(init: WorkersInit) {
+    this.#init = init
+    if (init.local !== undefined) {
+      this.#join(init.local.channel.worker, init.local)
+    }
+  }
+
+  /** A connected peer says that it speaks the protocol. It is only a hint: it becomes a worker once it was reached. */
+  seen(peer: PeerId): void {
+    const id = peer.toString()
+    this.#candidates.set(id, this.#candidates.get(id) ?? { peer, retryAt: 0, retryAfter: FIRST_RETRY })
+    if (this.#wanted) {
+      this.#reach(id)
+    }
+  }
+
+  /** The last connection to a peer closed. */
+  lost(peer: PeerId): void {
+    this.#candidates.delete(peer.toString())
+  }
+
+  /** Reaches out to every candidate from now on: this peer wants to be master. */
+  want(): void {
+    this.#wanted = true
+    for (const id of this.#candidates.keys()) {
+      this.#reach(id)
+    }
+  }
+
+  channel(id: WorkerId): WorkerChannel | undefined {
+    return this.#reached.get(id)?.channel
+  }
+
+  /**
+   * The model meant by `asked`: a model id, a name, or `name@` and the first digits of an id.
+   *
+   * @returns `undefined` while no worker serves it
+   * @throws {AmbiguousModelError} workers serve different models that fit
+   */
+  model(asked: string): Model | undefined {
+    const found = new Map<string, Model>()
+    for (const { models } of this.#reached.values()) {
+      for (const model of models) {
+        if (fits(model, asked)) {
+          found.set(model.id, model)
+        }
+      }
+    }
+    if (found.size > 1) {
+      const ids = [...found.keys()].map(id => `${asked.split('@')[0]}@${id.slice(0, 12)}`)
+      throw new AmbiguousModelError(
+        `workers serve ${found.size} different models as '${asked}': say which, ${ids.join(' or ')}`
+      )
+    }
+    return found.values().next().value
+  }
+
+  count(model: Model): number {
+    return this.#init.fleet.rank(model.id).length
+  }
+
+  /** Is anybody being asked right now which models it serves? */
+  get reaching(): boolean {
+    return this.#reaching.size > 0
+  }
+
+  list(): WorkerInfo[] {
+    const { fleet, local } = this.#init
+    return [...this.#reached].map(([id, { models }]) => {
+      const measured = models.flatMap(model => {
+        const answerMs = fleet.answerMs(id, model.id)
+        return answerMs === undefined ? [] : [[model.id, answerMs]]
+      })
+      return { id, local: id === local?.channel.worker, models, answerMs: Object.fromEntries(measured) }
+    })
+  }
+
+  /** Resolves once `holds()` does; it is asked again whenever workers come, go, or could not be reached. */
+  async until(holds: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!holds()) {
+      await raceSignal(this.#changed.promise, signal)
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    await Promise.all(this.#reaching.values())
+    await Promise.all([...this.#reached.values()].map(worker => worker.close?.()))
+  }
+
+  #reach(id: WorkerId): void {
+    const { clock, log } = this.#init
+    const candidate = this.#candidates.get(id)
+    if (candidate === undefined || this.#reached.has(id) || this.#reaching.has(id) || clock.now() < candidate.retryAt) {
+      return
+    }
+    const reaching = this.#connect(candidate)
+      .catch(err => {
+        candidate.retryAt = clock.now() + candidate.retryAfter
+        candidate.retryAfter = Math.min(2 * candidate.retryAfter, LAST_RETRY)
+        log('could not reach worker %p - %e', candidate.peer, err)
+      })
+      .finally(() => {
+        this.#reaching.delete(id)
+        this.#tell()
+      })
+    this.#reaching.set(id, reaching)
+  }
+
+  async #connect(candidate: Candidate): Promise<void> {
+    const { infer, log } = this.#init
+    const worker = await infer.connect(candidate.peer, { signal: this.#stopped.signal })
+    candidate.retryAfter = FIRST_RETRY
+    this.#join(worker.id, worker)
+    void worker.closed.then(reason => {
+      log('worker %p left - %e', worker.peer, reason)
+      this.#leave(worker.id)
+    })
+  }
+
+  #join(id: WorkerId, worker: Pick<RemoteWorker, 'channel' | 'models'>): void {
+    this.#reached.set(id, worker)
+    this.#init.fleet.add(
+      id,
+      worker.models.map(model => model.id)
+    )
+    this.#init.joined()
+    this.#tell()
+  }
+
+  #leave(id: WorkerId): void {
+    this.#reached.delete(id)
+    this.#init.fleet.remove(id)
+    this.#tell()
+  }
+
+  #tell(): void {
+    this.#changed.resolve()
+    this.#changed = Promise.withResolvers()
+  }
+}
+
+function fits(model: Model, asked: string): boolean {
+  if (isModelId(asked)) {
+    return model.id === asked
+  }
+  const [name, digits = ''] = asked.split('@')
+  return model.name === name && model.id.startsWith(digits)
+}

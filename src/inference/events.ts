@@ -1,0 +1,90 @@
+import type { WorkerId } from '../fleet/index.ts'
+import type { ModelId, NamedTensors } from '../models/index.ts'
+import type { Tensor } from '../tensor/index.ts'
+import type { Millis, Task, TaskResult, TaskTimings } from './channel.ts'
+import type { PlanSpec } from './plan.ts'
+
+export type CallId = number
+export type GroupId = number
+export type TaskId = number
+export type TimerId = number
+
+/** What happens to the master. */
+export type MasterEvent =
+  /** A batch: groups of its own, `concurrency` of them at a time. The call ends when each query has its outcome. */
+  | { type: 'batch'; call: CallId; queries: readonly NamedTensors[]; spec: PlanSpec; concurrency: number }
+  /** One query, to be grouped with others of the same `lane` over time. */
+  | { type: 'query'; call: CallId; query: NamedTensors; spec: PlanSpec; lane: string }
+  | { type: 'accepted'; task: TaskId }
+  | { type: 'result'; task: TaskId; result: TaskResult }
+  | { type: 'failed'; task: TaskId; error: Error }
+  | { type: 'timer'; timer: TimerId }
+  /** The caller gave up: its queries end with `reason`. */
+  | { type: 'abort'; call: CallId; reason: Error }
+  /** The fleet changed: groups that waited for a worker try again. */
+  | { type: 'workers' }
+
+/** What the master wants done. */
+export type Effect =
+  | { type: 'submit'; id: TaskId; worker: WorkerId; task: Task }
+  | { type: 'cancel'; id: TaskId }
+  | { type: 'arm'; timer: TimerId; at: Millis }
+  | { type: 'disarm'; timer: TimerId }
+  | { type: 'answer'; answer: GroupAnswer }
+
+/** A prediction, or the named error in its place. */
+export type Outcome =
+  | {
+      /**
+       * `exact`: the model's own result on this very query. `reconstructed`: decoded from results on coded queries.
+       */
+      status: 'exact' | 'reconstructed'
+      /** The decoded output of the model, with its batch axis. */
+      output: Tensor
+      group: GroupId
+    }
+  | { status: 'failed'; error: Error; group: GroupId | undefined }
+  /** Only in an answer that is not final. */
+  | { status: 'pending'; group: GroupId | undefined }
+
+/** What is known of the queries of a group: terminal when `final`, else the best so far. */
+export interface GroupAnswer {
+  final: boolean
+  outcomes: Array<{ call: CallId; position: number; outcome: Outcome }>
+  report: GroupReport
+}
+
+/** Why a group stopped: the stop rule, everything ended before it held, or the deadline; or all its callers left. */
+export type StopReason = 'exact' | 'enough' | 'exhausted' | 'deadline' | 'aborted'
+
+/** How a group went; times are on the master's clock. */
+export interface GroupReport {
+  group: GroupId
+  code: string
+  k: number
+  n: number
+  model: ModelId
+  startedAt: Millis
+  deadlineAt: Millis
+  endedAt: Millis | undefined
+  stop: StopReason | undefined
+  /** Ascending indices of the coded queries whose results arrived. */
+  survivors: number[]
+  tasks: TaskReport[]
+}
+
+/** Who got what, and when each stage ended. A coded query that was sent again has a report for each time. */
+export interface TaskReport {
+  index: number
+  role: 'query' | 'coded'
+  worker: WorkerId
+  /** Bytes of the task's tensors. */
+  bytes: number
+  submittedAt: Millis
+  acceptedAt?: Millis
+  endedAt?: Millis
+  /** `cancelled`: nobody waited for it any more when the group stopped; a straggler. */
+  status: 'waiting' | 'result' | 'failed' | 'cancelled'
+  timings?: TaskTimings
+  error?: Error
+}

@@ -1,0 +1,171 @@
+import {
+  type CodeFamily,
+  type CodeOptions,
+  encode,
+  type LinearCode,
+  linearDecoder,
+  type Operator,
+  type Survivors,
+  unitColumn
+} from '../codes/index.ts'
+import type { ModelId, NamedTensors } from '../models/index.ts'
+import type { Tensor } from '../tensor/index.ts'
+import type { Millis } from './channel.ts'
+import { InvalidPlanError } from './errors.ts'
+
+/** How a caller wants queries answered. Made by {@link planSpec}. */
+export interface PlanSpec {
+  model: ModelId
+  /** The output of the model that is decoded. */
+  output: string
+  code: CodeFamily
+  codeOptions: Omit<CodeOptions, 'k' | 'n'>
+  /** Queries in a full group, K. */
+  k: number
+  /** Coded queries of a full group, N. */
+  n: number
+  /** How many workers need not answer, s; half of the spare ones when not given. */
+  stragglers: number | undefined
+  /** How long a query may take, from the moment its group starts (a single query: from its arrival). */
+  deadline: Millis
+  /** How long a single query waits for others to share its group; never more than half of its deadline. */
+  maxWait: Millis
+  /** At the deadline: answer with what there is, or fail the queries of the group. */
+  onDeadline: 'answer' | 'fail'
+  /** Emit answers before the terminal one, and how long to go on improving them. */
+  refine: 'never' | 'until-stop' | 'until-deadline'
+}
+
+export type PlanInit = Pick<PlanSpec, 'model' | 'output' | 'code' | 'k' | 'n' | 'deadline'> & Partial<PlanSpec>
+
+/**
+ * Completes and checks a plan.
+ *
+ * @throws {InvalidPlanError} a time or the number of stragglers is out of range
+ * @throws {InvalidCodeError} the code does not exist for this K and N
+ */
+export function planSpec(init: PlanInit): PlanSpec {
+  const spec: PlanSpec = {
+    codeOptions: {},
+    stragglers: undefined,
+    maxWait: 10,
+    onDeadline: 'answer',
+    refine: 'never',
+    ...init
+  }
+  const { k, n, stragglers } = spec
+  codeFor(spec, k)
+  if (stragglers !== undefined && !(Number.isInteger(stragglers) && stragglers >= 0 && stragglers < n)) {
+    throw new InvalidPlanError(
+      `stragglers must be a whole number from 0 to N − 1 = ${n - 1}, got ${stragglers}: at least one result is needed`
+    )
+  }
+  if (!(spec.deadline > 0 && Number.isFinite(spec.deadline))) {
+    throw new InvalidPlanError(`deadline must be a finite time above 0 ms, got ${spec.deadline}`)
+  }
+  if (!(spec.maxWait >= 0 && Number.isFinite(spec.maxWait))) {
+    throw new InvalidPlanError(`maxWait must be a finite time of at least 0 ms, got ${spec.maxWait}`)
+  }
+  return spec
+}
+
+/**
+ * The code of a group of `count` ≤ K queries. A smaller group keeps the overhead N/K, and has at least `stragglers`
+ * coded queries more than queries, as far as the full plan does.
+ */
+export function codeFor(spec: PlanSpec, count: number): LinearCode {
+  const scaled = Math.max(Math.ceil((spec.n * count) / spec.k), count + (spec.stragglers ?? 0))
+  const n = count === spec.k ? spec.n : Math.min(spec.n, spec.code.maximumN?.(count) ?? Infinity, scaled)
+  return spec.code.create({ ...spec.codeOptions, k: count, n })
+}
+
+/** One tensor for one named model, and what it is to the group. */
+export interface PlanTask {
+  /** Which coded query it is. */
+  index: number
+  model: ModelId
+  inputs: NamedTensors
+  role: 'query' | 'coded'
+  /** For the role `query`: which query of the group it is a copy of. */
+  query?: number
+}
+
+/** The tasks of a group and their decoder: append-only, and complete once `closed`. */
+export interface Plan {
+  readonly spec: PlanSpec
+  readonly tasks: readonly PlanTask[]
+  readonly closed: boolean
+  /** Number of queries so far. */
+  readonly size: number
+  /** Adds a query; returns the tasks that can leave at once. */
+  add(query: NamedTensors): PlanTask[]
+  /** No more queries; returns the tasks that could not leave before. */
+  close(): PlanTask[]
+  /** For each query: do these survivors give it? Only once closed. */
+  recoverable(survivors: Survivors): boolean[]
+  /** The decoder for these survivors. Only once closed. */
+  select(survivors: Survivors): Operator
+}
+
+/** A plan of one linear code. In a systematic one each query leaves at once, and coding costs no waiting. */
+export function linearPlan(spec: PlanSpec): Plan {
+  const queries: NamedTensors[] = []
+  const tasks: PlanTask[] = []
+  let code: LinearCode | undefined
+
+  const append = (task: PlanTask): PlanTask => {
+    tasks.push(task)
+    return task
+  }
+  const closedCode = (): LinearCode => {
+    if (code === undefined) {
+      throw new InvalidPlanError('a plan decodes only once it is closed')
+    }
+    return code
+  }
+
+  return {
+    spec,
+    tasks,
+    get closed() {
+      return code !== undefined
+    },
+    get size() {
+      return queries.length
+    },
+    add(query) {
+      const index = queries.push(query) - 1
+      return spec.code.systematic
+        ? [append({ index, model: spec.model, inputs: query, role: 'query', query: index })]
+        : []
+    },
+    close() {
+      code = codeFor(spec, queries.length)
+      const inputs = encodeNamed(code, queries)
+      const left: PlanTask[] = []
+      for (let index = tasks.length; index < code.n; index++) {
+        const query = code.systematic ? unitColumn(code.encodingMatrix, code.k, index) : undefined
+        const task = { index, model: spec.model, inputs: inputs[index] }
+        left.push(append(query === undefined ? { ...task, role: 'coded' } : { ...task, role: 'query', query }))
+      }
+      return left
+    },
+    recoverable: survivors => closedCode().recoverable(survivors),
+    select: survivors => linearDecoder(closedCode()).select(survivors)
+  }
+}
+
+/** Encodes each named input by itself. */
+function encodeNamed(code: LinearCode, queries: readonly NamedTensors[]): NamedTensors[] {
+  const coded = Array.from({ length: code.n }, (): Record<string, Tensor> => ({}))
+  for (const name of Object.keys(queries[0])) {
+    const tensors = encode(
+      code,
+      queries.map(query => query[name])
+    )
+    tensors.forEach((tensor, index) => {
+      coded[index][name] = tensor
+    })
+  }
+  return coded
+}
