@@ -1,14 +1,7 @@
 import type { LinearCode } from './code.ts'
-import { requireCount } from './parameters.ts'
-import { codingPoints } from './points.ts'
-import { requireIndices, requireSurvivors } from './survivors.ts'
+import { type CurveOptions, curveCode } from './curve.ts'
 
-export interface BerrutOptions {
-  /** Number of queries in a group, K ≥ 1. */
-  k: number
-  /** Number of coded queries, N ≥ 1. */
-  n: number
-}
+export type BerrutOptions = CurveOptions
 
 /**
  * BACC: queries are the values of Berrut's rational interpolant at the Chebyshev points α, coded queries its values at β; the
@@ -17,31 +10,10 @@ export interface BerrutOptions {
  * Source: Jahani-Nezhad and Maddah-Ali, "Berrut Approximated Coded Computing: Straggler Resistance Beyond Polynomial
  * Computing", 2022; signs counted over the survivors as in ApproxIFER.
  *
- * @throws {InvalidCodeError} k or n is not a whole number ≥ 1
+ * @throws {InvalidCodeError} k or n is not a whole number ≥ 1, or the layout is systematic and n < k
  */
-export function berrut({ k, n }: BerrutOptions): LinearCode {
-  requireCount('k', k)
-  requireCount('n', n)
-  const { alpha, beta } = codingPoints(k, n)
-
-  return {
-    name: 'bacc',
-    k,
-    n,
-    systematic: k === 1,
-    encodingMatrix: berrutMatrix(alpha, beta),
-    decodingMatrix(survivors) {
-      requireSurvivors(survivors, n)
-      return berrutMatrix(
-        Float64Array.from(survivors, i => beta[i]),
-        alpha
-      )
-    },
-    recoverable(survivors) {
-      requireIndices(survivors, n)
-      return Array.from({ length: k }, () => survivors.length > 0)
-    }
-  }
+export function berrut(options: BerrutOptions): LinearCode {
+  return curveCode(options, { name: 'bacc', encoding: berrutMatrix, decoding: berrutMatrix })
 }
 
 /**

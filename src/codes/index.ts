@@ -15,8 +15,10 @@
  * const predictions = linearDecoder(code).select(survivors).apply(results)
  * ```
  */
+export { type ApproxiferDemand, approxifer, approxiferCodedQueries } from './approxifer.ts'
 export { type BerrutOptions, berrut } from './berrut.ts'
 export type { LinearCode, Survivors } from './code.ts'
+export type { CurveOptions } from './curve.ts'
 export { DEFAULT_NORM_CAP, type DecoderOptions, type LinearDecoder, linearDecoder, type Operator } from './decoder.ts'
 export { encode } from './encoder.ts'
 export {
@@ -26,7 +28,9 @@ export {
   InvalidSurvivorsError,
   UnknownCodeError
 } from './errors.ts'
+export { type LagrangeOptions, lagrange, lagrangeThreshold } from './lagrange.ts'
 export { type NerccOptions, nercc } from './nercc.ts'
+export type { CodingPoints, Layout } from './points.ts'
 export { type CodeFamily, type CodeName, type CodeOptions, codeFamily, codes } from './registry.ts'
 export { type ReplicationOptions, replication } from './replication.ts'
 export { type UncodedOptions, uncoded } from './uncoded.ts'

@@ -1,14 +1,9 @@
 import type { LinearCode } from './code.ts'
-import { requireCount, requireSmoothing } from './parameters.ts'
-import { codingPoints } from './points.ts'
+import { type CurveOptions, curveCode } from './curve.ts'
+import { requireSmoothing } from './parameters.ts'
 import { splineMatrix } from './spline.ts'
-import { requireIndices, requireSurvivors } from './survivors.ts'
 
-export interface NerccOptions {
-  /** Number of queries in a group, K ≥ 1. */
-  k: number
-  /** Number of coded queries, N ≥ 1. */
-  n: number
+export interface NerccOptions extends CurveOptions {
   /** λ_e ≥ 0, how much the encoding regression is smoothed; 0 interpolates. */
   lambdaEncode?: number
   /** λ_d ≥ 0, how much the decoding regression is smoothed; 0 interpolates. */
@@ -28,34 +23,15 @@ export interface NerccOptions {
  * Source: Moradi and Maddah-Ali, "NeRCC: Nested-Regression Coded Computing for Resilient Distributed Prediction Serving
  * Systems", 2024, §2.3.
  *
- * @throws {InvalidCodeError} k or n is not a whole number ≥ 1, or a λ is not a finite number ≥ 0
+ * @throws {InvalidCodeError} k or n is not a whole number ≥ 1, a λ is not a finite number ≥ 0, or the layout is systematic
+ * and n < k
  */
-export function nercc({ k, n, lambdaEncode = 0, lambdaDecode = 0 }: NerccOptions): LinearCode {
-  requireCount('k', k)
-  requireCount('n', n)
+export function nercc({ lambdaEncode = 0, lambdaDecode = 0, ...options }: NerccOptions): LinearCode {
   requireSmoothing('lambdaEncode', lambdaEncode)
   requireSmoothing('lambdaDecode', lambdaDecode)
-  const { alpha, beta } = codingPoints(k, n)
-  // Splines want ascending knots, the points descend. A regression is the same in a mirror, so all points are negated.
-  const [queryKnots, codedKnots] = [alpha.map(a => -a), beta.map(b => -b)]
-
-  return {
+  return curveCode(options, {
     name: 'nercc',
-    k,
-    n,
-    systematic: k === 1,
-    encodingMatrix: splineMatrix(queryKnots, codedKnots, lambdaEncode),
-    decodingMatrix(survivors) {
-      requireSurvivors(survivors, n)
-      return splineMatrix(
-        Float64Array.from(survivors, i => codedKnots[i]),
-        queryKnots,
-        lambdaDecode
-      )
-    },
-    recoverable(survivors) {
-      requireIndices(survivors, n)
-      return Array.from({ length: k }, () => survivors.length > 0)
-    }
-  }
+    encoding: (points, at) => splineMatrix(points, at, lambdaEncode),
+    decoding: (points, at) => splineMatrix(points, at, lambdaDecode)
+  })
 }

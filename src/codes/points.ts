@@ -15,17 +15,29 @@ export function chebyshevSecond(n: number): Float64Array {
   return Float64Array.from({ length: n }, (_, i) => Math.cos((i * Math.PI) / (n - 1)))
 }
 
-/** Where the queries (α, k of them) and the coded queries (β, n of them) sit on the curves; both descending. */
+/**
+ * Where the coded queries of a curve sit. `paper`: at the Chebyshev points of the papers. `systematic`: the first K on the
+ * queries, so that they are the queries themselves, and the other N−K between them.
+ */
+export type Layout = 'paper' | 'systematic'
+
+/** Where the queries (α, k of them, descending) and the coded queries (β, n of them, all different) sit on the curves. */
 export interface CodingPoints {
   alpha: Float64Array
+  /** In `paper` layout descending. In `systematic` layout α, then the parity points, descending. */
   beta: Float64Array
 }
 
+/** The points of a code in one of its layouts; `systematic` needs n ≥ k. */
+export function codingPoints(k: number, n: number, layout: Layout = 'paper'): CodingPoints {
+  return layout === 'paper' ? paperPoints(k, n) : systematicPoints(k, n)
+}
+
 /**
- * The points of a code. Where a β is in truth an α, it is made exactly the same number, although the two cosines may round
- * differently: interpolation then meets its data point, with no division by almost zero.
+ * Where a β is in truth an α, it is made exactly the same number, although the two cosines may round differently:
+ * interpolation then meets its data point, with no division by almost zero.
  */
-export function codingPoints(k: number, n: number): CodingPoints {
+function paperPoints(k: number, n: number): CodingPoints {
   const alpha = chebyshevFirst(k)
   const beta = chebyshevSecond(n)
   for (let i = 0; i < n; i++) {
@@ -41,4 +53,43 @@ function coincident(k: number, n: number, i: number): number | undefined {
   const [numerator, denominator] = n === 1 ? [k, 1] : [2 * k * i, n - 1]
   const odd = numerator / denominator
   return odd % 2 === 1 ? (odd - 1) / 2 : undefined
+}
+
+/**
+ * In units of π/K the queries sit at the angles j + ½ of the half circle from 0 to K. They leave K+1 gaps: the inner ones of
+ * width 1, and half a gap at each end, where a coded query is nearly a copy of the end query. The N−K parity points are
+ * dealt evenly to the gaps and spread evenly within each, so none can coincide with a query: N−K = K+1 gives the middles
+ * of the gaps and the two ends, the Chebyshev points of the second kind.
+ */
+function systematicPoints(k: number, n: number): CodingPoints {
+  const parity = n - k
+  const counts = new Array<number>(k + 1).fill(0)
+  for (let i = 0; i < parity; i++) counts[Math.floor(((2 * i + 1) * (k + 1)) / (2 * parity))]++
+  const angles = counts.flatMap((count, gap) =>
+    Array.from({ length: count }, (_, i) => {
+      if (gap === 0) return i / (2 * count)
+      if (gap === k) return k - (count - 1 - i) / (2 * count)
+      return gap - 0.5 + (i + 1) / (count + 1)
+    })
+  )
+  const alpha = chebyshevFirst(k)
+  return { alpha, beta: Float64Array.of(...alpha, ...angles.map(angle => Math.cos((angle * Math.PI) / k))) }
+}
+
+/**
+ * The matrix of a curve through points in any order, by a function that wants them ascending: columns are those of
+ * `points`, as they were given.
+ */
+export function throughPoints(
+  points: Float64Array,
+  ascendingMatrix: (points: Float64Array) => Float64Array
+): Float64Array {
+  const order = [...points.keys()].sort((a, b) => points[a] - points[b])
+  const sorted = ascendingMatrix(Float64Array.from(order, i => points[i]))
+  const width = points.length
+  const matrix = new Float64Array(sorted.length)
+  for (let row = 0; row < matrix.length; row += width) {
+    for (let c = 0; c < width; c++) matrix[row + order[c]] = sorted[row + c]
+  }
+  return matrix
 }

@@ -1,7 +1,10 @@
+import { approxifer } from './approxifer.ts'
 import { berrut } from './berrut.ts'
 import type { LinearCode } from './code.ts'
 import { InvalidCodeError, UnknownCodeError } from './errors.ts'
+import { lagrange, lagrangeThreshold } from './lagrange.ts'
 import { nercc } from './nercc.ts'
+import type { Layout } from './points.ts'
 import { replication } from './replication.ts'
 import { uncoded } from './uncoded.ts'
 
@@ -11,13 +14,17 @@ export interface CodeOptions {
   k: number
   /** Number of coded queries, N. */
   n: number
+  /** Where the coded queries sit; the default is the first of the family's layouts. */
+  layout?: Layout
   /** NeRCC only: λ_e ≥ 0. */
   lambdaEncode?: number
   /** NeRCC only: λ_d ≥ 0. */
   lambdaDecode?: number
+  /** Lagrange only: the model is a polynomial of this degree; default 1. */
+  degree?: number
 }
 
-export type CodeName = 'uncoded' | 'replication' | 'bacc' | 'nercc'
+export type CodeName = 'uncoded' | 'replication' | 'lagrange' | 'bacc' | 'approxifer' | 'nercc'
 
 /** A code for every K and N that it allows. */
 export interface CodeFamily {
@@ -26,13 +33,15 @@ export interface CodeFamily {
   readonly title: string
   /** Where it is from. */
   readonly source: string
-  /** Its codes are systematic for every K. */
+  /** The layouts that it can be had in, the default first. */
+  readonly layouts: readonly Layout[]
+  /** Its codes are systematic for every K, unless another layout is asked for. */
   readonly systematic: boolean
   /** The fewest coded queries for a group of `k`. */
-  minimumN(k: number): number
+  minimumN(k: number, options?: Pick<CodeOptions, 'layout' | 'degree'>): number
   /** The most coded queries for a group of `k`; absent where there is no limit. */
   maximumN?(k: number): number
-  /** @throws {InvalidCodeError} the family has no such code */
+  /** @throws {InvalidCodeError} the family has no such code, or an option means nothing to it */
   create(options: CodeOptions): LinearCode
 }
 
@@ -42,11 +51,12 @@ export const codes: Readonly<Record<CodeName, CodeFamily>> = {
     name: 'uncoded',
     title: 'Uncoded',
     source: 'each query once, to one worker',
+    layouts: ['systematic'],
     systematic: true,
     minimumN: k => k,
     maximumN: k => k,
     create(options) {
-      refuseSmoothing('uncoded', options)
+      refuse(codes.uncoded, options, ['smoothing', 'degree'])
       const { k, n } = options
       if (n !== k) {
         throw new InvalidCodeError(`uncoded sends each query exactly once, so n is k = ${k}; got n = ${n}`)
@@ -58,31 +68,61 @@ export const codes: Readonly<Record<CodeName, CodeFamily>> = {
     name: 'replication',
     title: 'Replication',
     source: 'each query to several workers; the first answer counts',
+    layouts: ['systematic'],
     systematic: true,
     minimumN: k => k,
     create(options) {
-      refuseSmoothing('replication', options)
+      refuse(codes.replication, options, ['smoothing', 'degree'])
       return replication(options)
+    }
+  },
+  lagrange: {
+    name: 'lagrange',
+    title: 'Lagrange',
+    source: 'Yu and others, Lagrange Coded Computing, 2019',
+    layouts: ['paper', 'systematic'],
+    systematic: false,
+    minimumN: (k, { degree } = {}) => lagrangeThreshold(k, degree),
+    create(options) {
+      refuse(codes.lagrange, options, ['smoothing'])
+      return lagrange(options)
     }
   },
   bacc: {
     name: 'bacc',
     title: 'BACC',
     source: 'Jahani-Nezhad and Maddah-Ali, Berrut Approximated Coded Computing, 2022',
+    layouts: ['paper', 'systematic'],
+    systematic: false,
+    minimumN: anyOrAll,
+    create(options) {
+      refuse(codes.bacc, options, ['smoothing', 'degree'])
+      return berrut(options)
+    }
+  },
+  approxifer: {
+    name: 'approxifer',
+    title: 'ApproxIFER',
+    source: 'Soleymani, Ali, Mahdavifar and Avestimehr, ApproxIFER, 2022',
+    layouts: ['paper'],
     systematic: false,
     minimumN: () => 1,
     create(options) {
-      refuseSmoothing('bacc', options)
-      return berrut(options)
+      refuse(codes.approxifer, options, ['smoothing', 'degree'])
+      return approxifer(options)
     }
   },
   nercc: {
     name: 'nercc',
     title: 'NeRCC',
     source: 'Moradi and Maddah-Ali, Nested-Regression Coded Computing, 2024',
+    layouts: ['paper', 'systematic'],
     systematic: false,
-    minimumN: () => 1,
-    create: nercc
+    minimumN: anyOrAll,
+    create(options) {
+      refuse(codes.nercc, options, ['degree'])
+      return nercc(options)
+    }
   }
 }
 
@@ -95,9 +135,20 @@ export function codeFamily(name: string): CodeFamily {
   return family
 }
 
-// Silently dropping a smoothing parameter would let someone believe that it was measured.
-function refuseSmoothing(name: CodeName, { lambdaEncode = 0, lambdaDecode = 0 }: CodeOptions): void {
-  if (lambdaEncode !== 0 || lambdaDecode !== 0) {
+function anyOrAll(k: number, { layout }: Pick<CodeOptions, 'layout'> = {}): number {
+  return layout === 'systematic' ? k : 1
+}
+
+// Silently dropping an option would let someone believe that it was measured.
+function refuse({ name, layouts }: CodeFamily, options: CodeOptions, meaningless: ('smoothing' | 'degree')[]): void {
+  const { layout, lambdaEncode = 0, lambdaDecode = 0, degree } = options
+  if (layout !== undefined && !layouts.includes(layout)) {
+    throw new InvalidCodeError(`${name} has no ${layout} layout; it has: ${layouts.join(', ')}`)
+  }
+  if (meaningless.includes('smoothing') && (lambdaEncode !== 0 || lambdaDecode !== 0)) {
     throw new InvalidCodeError(`${name} has no smoothing parameters; leave out lambdaEncode and lambdaDecode`)
+  }
+  if (meaningless.includes('degree') && degree !== undefined) {
+    throw new InvalidCodeError(`${name} knows no polynomials; leave out degree`)
   }
 }

@@ -8,6 +8,7 @@ import {
   encode,
   InvalidCodeError,
   InvalidSurvivorsError,
+  type Layout,
   type LinearCode,
   linearDecoder
 } from '../../src/codes/index.ts'
@@ -17,9 +18,11 @@ import { rowsOf, scale, subsets, sum } from './matrices.ts'
 const GROUP_SIZES = [1, 2, 3, 4, 8]
 const CODED_SIZES = [1, 2, 3, 4, 5, 8, 9]
 
-for (const family of Object.values(codes)) {
-  describe(`${family.name} keeps the promises of a code`, () => {
-    for (const code of members(family)) {
+const variants = Object.values(codes).flatMap(family => family.layouts.map(layout => ({ family, layout })))
+
+for (const { family, layout } of variants) {
+  describe(`${family.name} in ${layout} layout keeps the promises of a code`, () => {
+    for (const code of members(family, layout)) {
       const { k, n } = code
       const E = rowsOf(code.encodingMatrix, k)
       const at = `(k, n) = (${k}, ${n})`
@@ -30,7 +33,9 @@ for (const family of Object.values(codes)) {
         for (const row of E) assertClose(sum(row), 1, 1e-12 * scale([row]), 'the sum of a row of E')
         const identity = n >= k && E.slice(0, k).every((row, i) => row.every((entry, q) => entry === (i === q ? 1 : 0)))
         assert.equal(code.systematic, identity)
-        if (family.systematic) assert.equal(code.systematic, true, 'the family says that its codes are systematic')
+        if (family.systematic || layout === 'systematic') assert.ok(code.systematic, 'it should be systematic')
+        if (code.points !== undefined)
+          assert.equal(new Set(code.points.beta).size, n, 'two coded queries share a point')
       })
 
       it(`${at}: for every survivor set, D is k×m, finite; recoverable rows sum to 1 and the others are zeros`, () => {
@@ -97,6 +102,15 @@ for (const family of Object.values(codes)) {
         }
       })
 
+      if (layout === 'systematic') {
+        it(`${at}: hands on the result of every query whose own worker answers, whoever else straggles`, () => {
+          for (const survivors of subsets(n)) {
+            const { exact } = linearDecoder(code).select(survivors)
+            for (const q of survivors) if (q < k) assert.ok(exact[q], `query ${q} is not exact for ${survivors}`)
+          }
+        })
+      }
+
       it(`${at}: refuses survivors that are none, not ascending, repeated, or not of the code`, () => {
         assert.throws(() => code.decodingMatrix([]), EmptySurvivorsError)
         for (const survivors of [[n], [-1], [0.5], [NaN], [0, 0], [1, 0]]) {
@@ -108,7 +122,7 @@ for (const family of Object.values(codes)) {
 
     it('decodes any finite results to finite predictions, for groups of up to 40 queries', () => {
       fc.assert(
-        fc.property(groups(family), ({ code, survivors }) => {
+        fc.property(groups(family, layout), ({ code, survivors }) => {
           const largest = Tensor.float32([3e30, -3e30])
           const predictions = linearDecoder(code)
             .select(survivors)
@@ -122,19 +136,20 @@ for (const family of Object.values(codes)) {
 
     it('refuses impossible numbers of queries and coded queries', () => {
       for (const k of [0, -1, 1.5, NaN, Infinity]) {
-        assert.throws(() => family.create({ k, n: 8 }), InvalidCodeError, `accepts k = ${k}`)
+        assert.throws(() => family.create({ k, n: 8, layout }), InvalidCodeError, `accepts k = ${k}`)
       }
-      for (const n of [0, -1, 1.5, NaN, Infinity, family.minimumN(4) - 1, (family.maximumN?.(4) ?? Infinity) + 1]) {
-        assert.throws(() => family.create({ k: 4, n }), InvalidCodeError, `accepts n = ${n}`)
+      const [below, above] = [family.minimumN(4, { layout }) - 1, (family.maximumN?.(4) ?? Infinity) + 1]
+      for (const n of [0, -1, 1.5, NaN, Infinity, below, above]) {
+        assert.throws(() => family.create({ k: 4, n, layout }), InvalidCodeError, `accepts n = ${n}`)
       }
     })
   })
 }
 
-function members(family: CodeFamily): LinearCode[] {
+function members(family: CodeFamily, layout: Layout): LinearCode[] {
   return GROUP_SIZES.flatMap(k =>
-    CODED_SIZES.filter(n => n >= family.minimumN(k) && n <= (family.maximumN?.(k) ?? Infinity)).map(n =>
-      family.create({ k, n })
+    CODED_SIZES.filter(n => n >= family.minimumN(k, { layout }) && n <= (family.maximumN?.(k) ?? Infinity)).map(n =>
+      family.create({ k, n, layout })
     )
   )
 }
@@ -144,12 +159,15 @@ interface Group {
   survivors: number[]
 }
 
-function groups(family: CodeFamily): fc.Arbitrary<Group> {
+function groups(family: CodeFamily, layout: Layout): fc.Arbitrary<Group> {
   return fc.integer({ min: 1, max: 40 }).chain(k => {
     const max = Math.min(60, family.maximumN?.(k) ?? Infinity)
-    return fc.integer({ min: family.minimumN(k), max }).chain(n => {
+    return fc.integer({ min: family.minimumN(k, { layout }), max }).chain(n => {
       const everyone = Array.from({ length: n }, (_, i) => i)
-      return fc.subarray(everyone, { minLength: 1 }).map(survivors => ({ code: family.create({ k, n }), survivors }))
+      return fc.subarray(everyone, { minLength: 1 }).map(survivors => ({
+        code: family.create({ k, n, layout }),
+        survivors
+      }))
     })
   })
 }

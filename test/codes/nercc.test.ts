@@ -7,8 +7,8 @@ import { dot, rowsOf, scale } from './matrices.ts'
 describe('nercc', () => {
   it('gives back queries that lie on a line from any two or more survivors, whatever λ', () => {
     fc.assert(
-      fc.property(groups(), smoothing(), smoothing(), ({ k, n, survivors }, lambdaEncode, lambdaDecode) => {
-        const code = nercc({ k, n, lambdaEncode, lambdaDecode })
+      fc.property(groups(), smoothing(), smoothing(), ({ k, n, layout, survivors }, lambdaEncode, lambdaDecode) => {
+        const code = nercc({ k, n, layout, lambdaEncode, lambdaDecode })
         const line = Array.from({ length: k }, (_, j) => 2 - 3 * Math.cos(((2 * j + 1) * Math.PI) / (2 * k)))
         const coded = rowsOf(code.encodingMatrix, k).map(row => dot(row, line))
         const D = rowsOf(code.decodingMatrix(survivors), survivors.length)
@@ -41,6 +41,17 @@ describe('nercc', () => {
     assert.ok(Math.abs(encodingMatrix[0] - (1 + Math.SQRT2) / 2) < 1e-15, `E[0, 0] is ${encodingMatrix[0]}`)
   })
 
+  it('decodes a query by its own result alone in systematic layout, whatever λ_d', () => {
+    const code = nercc({ k: 3, n: 8, layout: 'systematic', lambdaEncode: 1e-2, lambdaDecode: 1e-2 })
+    const D = rowsOf(code.decodingMatrix([0, 2, 4, 5, 6]), 5)
+    assert.deepEqual(D[0], [1, 0, 0, 0, 0])
+    assert.deepEqual(D[2], [0, 1, 0, 0, 0])
+    assert.ok(
+      D[1].every(entry => entry !== 0),
+      `the lost query mixes all results: ${D[1]}`
+    )
+  })
+
   it('interpolates by default', () => {
     const { encodingMatrix, decodingMatrix } = nercc({ k: 4, n: 9 })
     const explicit = nercc({ k: 4, n: 9, lambdaEncode: 0, lambdaDecode: 0 })
@@ -57,9 +68,11 @@ describe('nercc', () => {
 })
 
 function groups() {
-  return fc.record({ k: fc.integer({ min: 1, max: 40 }), n: fc.integer({ min: 2, max: 60 }) }).chain(({ k, n }) => {
+  const sizes = { k: fc.integer({ min: 1, max: 40 }), extra: fc.integer({ min: 2, max: 60 }) }
+  return fc.record({ ...sizes, layout: fc.constantFrom('paper', 'systematic') }).chain(({ k, extra, layout }) => {
+    const n = layout === 'paper' ? extra : k + extra
     const everyone = Array.from({ length: n }, (_, i) => i)
-    return fc.subarray(everyone, { minLength: 2 }).map(survivors => ({ k, n, survivors }))
+    return fc.subarray(everyone, { minLength: 2 }).map(survivors => ({ k, n, layout, survivors }))
   })
 }
 

@@ -45,6 +45,33 @@ describe('coding points', () => {
   })
 })
 
+describe('coding points in systematic layout', () => {
+  it('are the queries first, then points apart from them and from each other, spread over the gaps between them', () => {
+    for (let k = 1; k <= 30; k++) {
+      for (let n = k; n <= k + 70; n++) {
+        const { alpha, beta } = codingPoints(k, n, 'systematic')
+        assert.deepEqual(beta.subarray(0, k), alpha)
+        const angles = [...beta].map(Math.acos).sort((a, b) => a - b)
+        angles.forEach((angle, i) => {
+          const gap = i === 0 ? Infinity : (angle - angles[i - 1]) * (k / Math.PI)
+          assert.ok(gap > 0.25 / (n - k + 1), `(${k}, ${n}): two points lie ${gap} of a gap apart`)
+        })
+        const gaps = [...beta.subarray(k)].map(b => alpha.filter(a => a > b).length)
+        const counts = Array.from({ length: k + 1 }, (_, gap) => gaps.filter(g => g === gap).length)
+        assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, `(${k}, ${n}): gaps hold ${counts} points`)
+      }
+    }
+  })
+
+  it('are the Chebyshev points of the second kind where there is one for each gap', () => {
+    codingPoints(4, 9, 'systematic')
+      .beta.subarray(4)
+      .forEach((b, i) => {
+        assert.ok(Math.abs(b - Math.cos((i * Math.PI) / 4)) < 1e-15, `parity point ${i} is ${b}`)
+      })
+  })
+})
+
 describe('where a coded query sits on a query', () => {
   // β_i = cos(iπ/4) and α_j = cos((2j+1)π/4): β_1 = α_0 and β_3 = α_1.
   for (const code of [berrut({ k: 2, n: 5 }), nercc({ k: 2, n: 5 })]) {

@@ -4,7 +4,7 @@ import { codeFamily, codes, InvalidCodeError, nercc, UnknownCodeError } from '..
 
 describe('the registry of codes', () => {
   it('finds every family by its own name', () => {
-    assert.deepEqual(Object.keys(codes), ['uncoded', 'replication', 'bacc', 'nercc'])
+    assert.deepEqual(Object.keys(codes), ['uncoded', 'replication', 'lagrange', 'bacc', 'approxifer', 'nercc'])
     for (const [name, family] of Object.entries(codes)) assert.equal(codeFamily(name), family)
   })
 
@@ -13,7 +13,8 @@ describe('the registry of codes', () => {
       assert.throws(
         () => codeFamily(name),
         (error: unknown) =>
-          error instanceof UnknownCodeError && error.message.includes('uncoded, replication, bacc, nercc')
+          error instanceof UnknownCodeError &&
+          error.message.includes('uncoded, replication, lagrange, bacc, approxifer, nercc')
       )
     }
   })
@@ -21,10 +22,25 @@ describe('the registry of codes', () => {
   it('hands λ to NeRCC and refuses it for every code that has none', () => {
     const options = { k: 3, n: 3, lambdaEncode: 1e-3, lambdaDecode: 1e-2 }
     assert.deepEqual(codes.nercc.create(options).encodingMatrix, nercc(options).encodingMatrix)
-    for (const family of [codes.uncoded, codes.replication, codes.bacc]) {
+    for (const family of Object.values(codes).filter(({ name }) => name !== 'nercc')) {
       assert.throws(() => family.create(options), InvalidCodeError, `${family.name} accepts λ`)
       assert.equal(family.create({ k: 3, n: 3, lambdaEncode: 0 }).k, 3)
     }
+  })
+
+  it('hands the degree to Lagrange and refuses it for every code that knows no polynomials', () => {
+    assert.deepEqual(codes.lagrange.create({ k: 3, n: 6, degree: 2 }).recoverable([0, 1, 2, 3]), [false, false, false])
+    for (const family of Object.values(codes).filter(({ name }) => name !== 'lagrange')) {
+      assert.throws(() => family.create({ k: 3, n: 3, degree: 1 }), InvalidCodeError, `${family.name} accepts a degree`)
+    }
+  })
+
+  it('refuses a layout that a family does not have', () => {
+    assert.throws(
+      () => codes.replication.create({ k: 3, n: 6, layout: 'paper' }),
+      /has no paper layout; it has: systematic/
+    )
+    assert.throws(() => codes.approxifer.create({ k: 3, n: 6, layout: 'systematic' }), InvalidCodeError)
   })
 
   it('says that uncoded sends each query once, when asked for another n', () => {
