@@ -1,9 +1,7 @@
-import type { Tensor } from '../tensor/index.ts'
-import type { LinearCode, Survivors } from './code.ts'
-import { GroupSizeError, InvalidCodeError } from './errors.ts'
-import { mixtures } from './mixtures.ts'
+import type { LinearCode } from './code.ts'
+import { InvalidCodeError } from './errors.ts'
 import { capNorm } from './norm-cap.ts'
-import { unitColumn } from './unit-row.ts'
+import { type LinearDecoder, operator } from './operator.ts'
 
 /**
  * The default cap on Σ_j |D[q,j]|, the factor by which errors in the results can grow. Measured over 400 random survivor sets
@@ -19,36 +17,11 @@ export interface DecoderOptions {
    * least 1; `Infinity` turns the guard off. Default {@link DEFAULT_NORM_CAP}.
    */
   normCap?: number
-}
-
-/** Decodes the groups of one code. */
-export interface LinearDecoder {
   /**
-   * @throws {EmptySurvivorsError} `survivors` is empty
-   * @throws {InvalidSurvivorsError} not ascending, or not indices of coded queries
+   * Where several results of a query itself arrive, give their mean instead of the first: for models that answer the same
+   * query differently (other hardware, other precision). Default `false`.
    */
-  select(survivors: Survivors): Operator
-}
-
-/** How the results of one survivor set become predictions. Its arrays have one entry per query. */
-export interface Operator {
-  readonly survivors: Survivors
-  /** Can the prediction be given at all? */
-  readonly recoverable: readonly boolean[]
-  /** Is it the result of the query itself, handed on untouched? */
-  readonly exact: readonly boolean[]
-  /** Was its row of D changed by the norm cap? */
-  readonly guarded: readonly boolean[]
-  /**
-   * One product D·Y. An exact prediction is the result tensor itself: the same object, of any dtype; the others have the
-   * dtype of the results. A query that cannot be recovered gives `undefined`.
-   *
-   * @param results one per survivor, in their order, of one shape and dtype
-   * @throws {GroupSizeError} not as many results as survivors
-   * @throws {DtypeMismatchError} results must be mixed, and they are not float32 or float16, or differ in dtype
-   * @throws {ShapeMismatchError} results must be mixed, and they differ in shape
-   */
-  apply(results: readonly Tensor[]): (Tensor | undefined)[]
+  averageExact?: boolean
 }
 
 /**
@@ -56,45 +29,29 @@ export interface Operator {
  *
  * @throws {InvalidCodeError} `normCap` is not a number ≥ 1
  */
-export function linearDecoder(code: LinearCode, { normCap = DEFAULT_NORM_CAP }: DecoderOptions = {}): LinearDecoder {
+export function linearDecoder(code: LinearCode, options: DecoderOptions = {}): LinearDecoder {
+  const { normCap = DEFAULT_NORM_CAP, averageExact = false } = options
+  requireNormCap(normCap)
+  return {
+    select(survivors) {
+      // A copy: the guard must not reach into a matrix that the code may keep.
+      const matrix = code.decodingMatrix(survivors).slice()
+      const recoverable = code.recoverable(survivors)
+      const guarded = capRows(matrix, recoverable, normCap)
+      return operator(code, survivors, { matrix, recoverable, guarded, averageExact })
+    }
+  }
+}
+
+/** @throws {InvalidCodeError} `normCap` is not a number ≥ 1 */
+export function requireNormCap(normCap: number): void {
   if (!(normCap >= 1)) {
     throw new InvalidCodeError(`normCap caps rows that sum to 1, so it is at least 1 (or Infinity); got ${normCap}`)
   }
-  return { select: survivors => operator(code, survivors, normCap) }
 }
 
-function operator(code: LinearCode, survivors: Survivors, normCap: number): Operator {
-  const { k, encodingMatrix } = code
-  const width = survivors.length
-  // A copy: the guard must not reach into a matrix that the code may keep.
-  const matrix = code.decodingMatrix(survivors).slice()
-  const recoverable = code.recoverable(survivors)
-  const passed: (number | undefined)[] = []
-  const mixed: number[] = []
-  const exact: boolean[] = []
-  const guarded: boolean[] = []
-  for (let q = 0; q < k; q++) {
-    guarded[q] = recoverable[q] && capNorm(matrix.subarray(q * width, (q + 1) * width), normCap)
-    const column = unitColumn(matrix, width, q)
-    passed[q] = column
-    exact[q] = column !== undefined && unitColumn(encodingMatrix, k, survivors[column]) === q
-    if (recoverable[q] && column === undefined) mixed.push(q)
-  }
-
-  return {
-    survivors,
-    recoverable,
-    exact,
-    guarded,
-    apply(results) {
-      if (results.length !== width) {
-        throw new GroupSizeError(`these survivors have ${width} results, got ${results.length}`)
-      }
-      const predictions = passed.map(column => (column === undefined ? undefined : results[column]))
-      mixtures(matrix, mixed, results, 'results').forEach((tensor, i) => {
-        predictions[mixed[i]] = tensor
-      })
-      return predictions
-    }
-  }
+/** Caps the recoverable rows of D in place, and says which it changed. */
+export function capRows(matrix: Float64Array, recoverable: readonly boolean[], normCap: number): boolean[] {
+  const width = matrix.length / recoverable.length
+  return recoverable.map((can, q) => can && capNorm(matrix.subarray(q * width, (q + 1) * width), normCap))
 }

@@ -3,7 +3,8 @@
  *
  * Codes: how K queries become N coded queries, and how the results of any survivors become K predictions. One file per
  * code, one interface ({@link LinearCode}), one registry. Matrices are pure and can be checked against golden vectors;
- * numerical guards are options of the decoder. Imports only `tensor`; nothing here knows of networks or of time.
+ * numerical guards are options of the decoder. Around the codes: how a group is ordered, decoders that know how
+ * outputs vary together, and locators of wrong results. Imports only `tensor`; nothing here knows of networks or of time.
  *
  * @example
  * ```ts
@@ -17,9 +18,17 @@
  */
 export { type ApproxiferDemand, approxifer, approxiferCodedQueries } from './approxifer.ts'
 export { type BerrutOptions, berrut } from './berrut.ts'
+export { cachedDecoder } from './cached-decoder.ts'
+export { chooseLambda, type LambdaChoice } from './choose-lambda.ts'
 export type { LinearCode, Survivors } from './code.ts'
+export {
+  type CovarianceDecoderOptions,
+  covarianceDecoder,
+  covarianceMatrix,
+  DEFAULT_EPSILON
+} from './covariance-decoder.ts'
 export type { CurveOptions } from './curve.ts'
-export { DEFAULT_NORM_CAP, type DecoderOptions, type LinearDecoder, linearDecoder, type Operator } from './decoder.ts'
+export { DEFAULT_NORM_CAP, type DecoderOptions, linearDecoder } from './decoder.ts'
 export { encode } from './encoder.ts'
 export {
   EmptySurvivorsError,
@@ -28,10 +37,24 @@ export {
   InvalidSurvivorsError,
   UnknownCodeError
 } from './errors.ts'
+export { distances, type Gram, gram, medianDistance, reorderGram } from './gram.ts'
+export { DEFAULT_LENGTH_SCALE, type KernelMomentsOptions, kernelMoments } from './kernel-moments.ts'
 export { type LagrangeOptions, lagrange, lagrangeThreshold } from './lagrange.ts'
+export {
+  type CovarianceLocator,
+  type CovarianceLocatorOptions,
+  covarianceLocator,
+  honestThreshold,
+  type Suspects
+} from './locate-covariance.ts'
+export { locateRational, type RationalLocation } from './locate-rational.ts'
+export { type Moments, type Outputs, secondMoments } from './moments.ts'
 export { type NerccOptions, nercc } from './nercc.ts'
+export type { LinearDecoder, Operator } from './operator.ts'
+export { type OrderKind, orderByGram, orderQueries, reorder, restoreOrder } from './order.ts'
 export type { CodingPoints, Layout } from './points.ts'
 export { type CodeFamily, type CodeName, type CodeOptions, codeFamily, codes } from './registry.ts'
 export { type ReplicationOptions, replication } from './replication.ts'
+export { softmax } from './softmax.ts'
 export { type UncodedOptions, uncoded } from './uncoded.ts'
 export { unitColumn } from './unit-row.ts'

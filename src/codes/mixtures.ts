@@ -16,6 +16,7 @@ export type Mixed = 'queries' | 'results'
  * Σ_c coefficients[r,c]·tensors[c] for each row r in `rows`, as tensors of the dtype and shape of those given. float16 is
  * computed in float32 and rounded once.
  *
+ * @param finish what is done to the float32 values of each row, in place, before they are rounded
  * @throws {DtypeMismatchError} the tensors are not float32 or float16, or differ in dtype
  * @throws {ShapeMismatchError} they differ in shape
  */
@@ -23,7 +24,8 @@ export function mixtures(
   coefficients: Float64Array,
   rows: readonly number[],
   tensors: readonly Tensor[],
-  what: Mixed
+  what: Mixed,
+  finish?: (values: Float32Array, row: number) => void
 ): Tensor[] {
   if (rows.length === 0) return []
   const [{ dtype, shape }] = tensors
@@ -40,6 +42,9 @@ export function mixtures(
     return floats(tensor)
   })
   const mixed = combine(coefficients, vectors, rows)
+  mixed.forEach((values, i) => {
+    finish?.(values, rows[i])
+  })
   return mixed.map(data =>
     dtype === 'float32' ? new Tensor(dtype, shape, data) : new Tensor(dtype, shape, float32ToFloat16(data))
   )

@@ -12,15 +12,16 @@ export interface Orthogonal {
  *
  * Source: Giraud, Langou and Rozložník, "The loss of orthogonality in the Gram-Schmidt orthogonalization process", 2005.
  *
- * @param columns of V, at most as many as V is high; left as they are
+ * @param columns of V; left as they are
+ * @param before the QR of columns that come before these, left as it is
  */
-export function orthogonalise(columns: readonly Float64Array[]): Orthogonal {
-  const q: Float64Array[] = []
-  const r: Float64Array[] = []
+export function orthogonalise(columns: readonly Float64Array[], before: Orthogonal = { q: [], r: [] }): Orthogonal {
+  const q = before.q.slice()
+  const r = before.r.slice()
   for (const column of columns) {
     const rest = column.slice()
     const projections = new Float64Array(q.length + 1)
-    const before = length(rest)
+    const whole = length(rest)
     for (let pass = 0; pass < 2; pass++) {
       q.forEach((direction, i) => {
         const projection = dot(direction, rest)
@@ -28,10 +29,10 @@ export function orthogonalise(columns: readonly Float64Array[]): Orthogonal {
         for (let row = 0; row < rest.length; row++) rest[row] -= projection * direction[row]
       })
     }
-    const after = length(rest)
-    const dependent = !(after > before * rest.length * Number.EPSILON)
-    projections[q.length] = dependent ? 0 : after
-    q.push(dependent ? rest.fill(0) : rest.map(value => value / after))
+    const left = length(rest)
+    const dependent = !(left > whole * rest.length * Number.EPSILON)
+    projections[q.length] = dependent ? 0 : left
+    q.push(dependent ? rest.fill(0) : rest.map(value => value / left))
     r.push(projections)
   }
   return { q, r }

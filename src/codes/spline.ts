@@ -40,12 +40,33 @@ export function splineMatrix(knots: Float64Array, at: Float64Array, lambda: numb
     evaluate(knots, z, row, w)
     for (let j = 0; j < w.length; j++) w[j] = roughness * w[j] - smoothing * dot(differences, j, row)
     solve(bands, w)
-    for (let j = 0; j < w.length; j++) {
-      row[j] += differences.left[j] * w[j]
-      row[j + 1] += differences.middle[j] * w[j]
-      row[j + 2] += differences.right[j] * w[j]
-    }
+    addCombination(differences, w, row)
   })
+  return matrix
+}
+
+/**
+ * What the smoothing spline leaves of the values, y − g(x) = λ·M·y, as the matrix M = Q·(R + λQᵀQ)⁻¹·Qᵀ (n×n), up to a
+ * factor. It has a limit for λ → 0, where the residuals themselves vanish.
+ *
+ * @param knots x, strictly ascending, at least 3
+ * @param lambda λ ≥ 0, finite
+ */
+export function residualMatrix(knots: Float64Array, lambda: number): Float64Array {
+  const n = knots.length
+  const differences = secondDifferences(knots)
+  const bands = normalMatrix(knots, differences, 1 / (1 + lambda), lambda / (1 + lambda))
+  factor(bands)
+  const matrix = new Float64Array(n * n)
+  const w = new Float64Array(n - 2)
+  for (let i = 0; i < n; i++) {
+    const row = matrix.subarray(i * n, (i + 1) * n)
+    row[i] = 1
+    for (let j = 0; j < w.length; j++) w[j] = dot(differences, j, row)
+    row[i] = 0
+    solve(bands, w)
+    addCombination(differences, w, row)
+  }
   return matrix
 }
 
@@ -66,6 +87,15 @@ function secondDifferences(knots: Float64Array): SecondDifferences {
 /** (Qᵀu)_j */
 function dot({ left, middle, right }: SecondDifferences, j: number, u: Float64Array): number {
   return left[j] * u[j] + middle[j] * u[j + 1] + right[j] * u[j + 2]
+}
+
+/** Adds Q·w to u. */
+function addCombination({ left, middle, right }: SecondDifferences, w: Float64Array, u: Float64Array): void {
+  for (let j = 0; j < w.length; j++) {
+    u[j] += left[j] * w[j]
+    u[j + 1] += middle[j] * w[j]
+    u[j + 2] += right[j] * w[j]
+  }
 }
 
 /** roughness·R + smoothing·QᵀQ */

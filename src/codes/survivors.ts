@@ -1,5 +1,5 @@
 import type { Survivors } from './code.ts'
-import { EmptySurvivorsError, InvalidSurvivorsError } from './errors.ts'
+import { EmptySurvivorsError, GroupSizeError, InvalidSurvivorsError } from './errors.ts'
 
 /** @throws {InvalidSurvivorsError} not strictly ascending, or not indices below `n` */
 export function requireIndices(survivors: Survivors, n: number): void {
@@ -24,4 +24,11 @@ export function requireSurvivors(survivors: Survivors, n: number): void {
     throw new EmptySurvivorsError('no survivors: at least one result is needed to decode')
   }
   requireIndices(survivors, n)
+}
+
+/** @throws {GroupSizeError} not as many results as survivors */
+export function requireResults(survivors: Survivors, results: readonly unknown[]): void {
+  if (results.length !== survivors.length) {
+    throw new GroupSizeError(`these survivors have ${survivors.length} results, got ${results.length}`)
+  }
 }

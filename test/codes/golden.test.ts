@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { berrut, type LinearCode, nercc } from '../../src/codes/index.ts'
+import { berrut, covarianceMatrix, type LinearCode, type Moments, nercc } from '../../src/codes/index.ts'
 import { type Rows, rowsOf, scale } from './matrices.ts'
 
 /** A case lists whole matrices, or chosen rows of large ones by their index. */
@@ -34,6 +34,25 @@ describe('golden vectors', () => {
         assertRows('D', code.decodingMatrix(survivors), survivors.length, golden.D ?? golden.D_rows)
       })
     }
+  }
+})
+
+describe('the golden covariance decoder', () => {
+  const golden = JSON.parse(
+    readFileSync(new URL('../fixtures/golden/covariance_decoder.json', import.meta.url), 'utf8')
+  )
+  const { K: k, N: n, eps } = golden
+  const moments: Moments = { k, n, outputs: 'logits', matrix: Float64Array.from(golden.C.flat()) }
+  const size = n + k
+  const trace = moments.matrix.reduce((sum, value, at) => (at % (size + 1) === 0 ? sum + value : sum), 0)
+  // The vectors were computed with the trace in float32, which alone moves D by 2e-9.
+  const epsilon = (eps * Math.fround(trace)) / trace
+  for (const { S, D } of golden.cases) {
+    it(`survivors ${S}`, () => {
+      const { matrix, raised } = covarianceMatrix(moments, S, epsilon)
+      assert.equal(raised, false)
+      assertRows('D', matrix, S.length, D)
+    })
   }
 })
 
