@@ -56,24 +56,36 @@ function coincident(k: number, n: number, i: number): number | undefined {
 }
 
 /**
- * In units of π/K the queries sit at the angles j + ½ of the half circle from 0 to K. They leave K+1 gaps: the inner ones of
- * width 1, and half a gap at each end, where a coded query is nearly a copy of the end query. The N−K parity points are
- * dealt evenly to the gaps and spread evenly within each, so none can coincide with a query: N−K = K+1 gives the middles
- * of the gaps and the two ends, the Chebyshev points of the second kind.
+ * In units of π/K the queries sit at the angles j + ½ of the half circle from 0 to K. They leave K−1 gaps of width 1, and
+ * half of one at each end, where a coded query is nearly a copy of the end query. The N−K parity points are dealt to the gaps by
+ * width, and spread evenly within each, so none can coincide with a query. Chebyshev points would, and a coded query on
+ * a query is only a replica; where they do not, these are about the same: N = 3K gives those of the first kind for 2K.
+ *
+ * Dealing gaps and ends alike, or spreading points to (i+1)/(m+1) of a gap, away from the queries, was up to a tenth worse
+ * in squared error on lost queries (a random network, (k, n) from (8, 16) to (20, 60), splines and covariance decoder).
  */
 function systematicPoints(k: number, n: number): CodingPoints {
   const parity = n - k
   const counts = new Array<number>(k + 1).fill(0)
-  for (let i = 0; i < parity; i++) counts[Math.floor(((2 * i + 1) * (k + 1)) / (2 * parity))]++
+  for (let i = 0; i < parity; i++) counts[gapOf(k, parity, i)]++
   const angles = counts.flatMap((count, gap) =>
     Array.from({ length: count }, (_, i) => {
-      if (gap === 0) return i / (2 * count)
-      if (gap === k) return k - (count - 1 - i) / (2 * count)
-      return gap - 0.5 + (i + 1) / (count + 1)
+      const share = (i + 0.5) / count
+      if (gap === 0) return share / 2
+      return gap - 0.5 + (gap === k ? share / 2 : share)
     })
   )
   const alpha = chebyshevFirst(k)
   return { alpha, beta: Float64Array.of(...alpha, ...angles.map(angle => Math.cos((angle * Math.PI) / k))) }
+}
+
+// Gap g ends at the angle g + ½. Of evenly spread angles K(2i+1)/2P, those on a query go to the gap nearer to the end, which
+// leaves no end without: a test in whole numbers.
+function gapOf(k: number, parity: number, i: number): number {
+  const numerator = k * (2 * i + 1) + parity
+  const gap = Math.floor(numerator / (2 * parity))
+  const onQuery = numerator % (2 * parity) === 0
+  return onQuery && 2 * i < parity ? gap - 1 : gap
 }
 
 /**

@@ -58,17 +58,28 @@ describe('coding points in systematic layout', () => {
         })
         const gaps = [...beta.subarray(k)].map(b => alpha.filter(a => a > b).length)
         const counts = Array.from({ length: k + 1 }, (_, gap) => gaps.filter(g => g === gap).length)
-        assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, `(${k}, ${n}): gaps hold ${counts} points`)
+        const inner = counts.slice(1, -1)
+        assert.ok(Math.max(0, ...inner) - Math.min(Infinity, ...inner) <= 2, `(${k}, ${n}): gaps hold ${counts} points`)
+        assert.ok(
+          Math.abs(counts[0] - counts[k]) <= 1,
+          `(${k}, ${n}): the ends hold ${counts[0]} and ${counts[k]} points`
+        )
       }
     }
   })
 
-  it('are the Chebyshev points of the second kind where there is one for each gap', () => {
-    codingPoints(4, 9, 'systematic')
+  it('are the Chebyshev points of the first kind where there are two for each query', () => {
+    codingPoints(4, 12, 'systematic')
       .beta.subarray(4)
       .forEach((b, i) => {
-        assert.ok(Math.abs(b - Math.cos((i * Math.PI) / 4)) < 1e-15, `parity point ${i} is ${b}`)
+        assert.ok(Math.abs(b - Math.cos(((2 * i + 1) * Math.PI) / 16)) < 1e-15, `parity point ${i} is ${b}`)
       })
+  })
+
+  it('leave no gap but the middle one empty where there is one for each query', () => {
+    const { alpha, beta } = codingPoints(4, 8, 'systematic')
+    const gaps = [...beta.subarray(4)].map(b => alpha.filter(a => a > b).length)
+    assert.deepEqual(gaps, [0, 1, 3, 4])
   })
 })
 
