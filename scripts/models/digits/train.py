@@ -5,56 +5,27 @@ The recipe is fixed before the test images are looked at: no validation split, n
 last epoch. One thread and one seed, so that the same packages on the same kind of processor give the same bytes.
 """
 import argparse
-import hashlib
 import json
-import platform
 import struct
+import sys
 import zlib
-from math import radians
 from pathlib import Path
 
 import numpy
-import onnx
 import sklearn
 import torch
 from sklearn.datasets import load_digits
-from threadpoolctl import threadpool_limits
 from torch import nn
 
-SIDE = 32
-OPSET = 17
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from training import (  # noqa: E402: the folder above is not a package
+    AUGMENTATION, OPSET, SIDE, LeNet5, environment, export, logits_of, make_repeatable, move_at_random, parameters_of,
+    score, sha256_of, train,
+)
+
 TEST_EVERY = 4
 # The demo promises this much; below it nothing is written.
 LEAST_TEST_ACCURACY = 0.97
-# Limits of the random motion of a training image, each drawn uniformly on both sides of none.
-AUGMENTATION = {"rotationDegrees": 10.0, "shiftPixels": 2.0, "scale": 0.1}
-
-
-class LeNet5(nn.Module):
-    """LeCun et al. 1998 as it is used today: ReLU and max pooling, 61,706 parameters, [b,1,32,32] -> logits [b,10]."""
-
-    def __init__(self):
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-            nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
-        )
-
-    def forward(self, image):
-        return self.layers(image)
-
-
-class WithSoftmax(nn.Module):
-    """What is exported: both outputs, because codes decode logits and softmax with different error."""
-
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, image):
-        logits = self.model(image)
-        return logits, nn.functional.softmax(logits, dim=1)
 
 
 def load_images():
@@ -63,51 +34,6 @@ def load_images():
     small = torch.tensor(digits.images / 16, dtype=torch.float32).unsqueeze(1)
     images = nn.functional.interpolate(small, size=(SIDE, SIDE), mode="bilinear", align_corners=False)
     return images, torch.tensor(digits.target, dtype=torch.int64)
-
-
-def move_at_random(images):
-    """A copy of the images [b,1,32,32], each turned, scaled and shifted a little; zeros come in from outside."""
-    def uniform(limit):
-        return (torch.rand(len(images)) * 2 - 1) * limit
-
-    angle, scale = uniform(radians(AUGMENTATION["rotationDegrees"])), 1 + uniform(AUGMENTATION["scale"])
-    # affine_grid measures an image from -1 to 1, so one pixel is 2 / SIDE.
-    shift = AUGMENTATION["shiftPixels"] * 2 / SIDE
-    right, down = uniform(shift), uniform(shift)
-    cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
-    motion = torch.stack([torch.stack([cos, -sin, right], 1), torch.stack([sin, cos, down], 1)], 1)
-    grid = nn.functional.affine_grid(motion, list(images.shape), align_corners=False)
-    return nn.functional.grid_sample(images, grid, align_corners=False)
-
-
-def train(images, labels, options):
-    model = LeNet5()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, options.epochs)
-    for epoch in range(1, options.epochs + 1):
-        for batch in torch.randperm(len(images)).split(options.batch):
-            loss = nn.functional.cross_entropy(model(move_at_random(images[batch])), labels[batch])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        schedule.step()
-        if epoch % 10 == 0:
-            print(f"epoch {epoch:3d} of {options.epochs}, loss of the last batch {loss.item():.4f}")
-    return model.eval()
-
-
-def predict(model, images):
-    with torch.no_grad():
-        return model(images).argmax(1)
-
-
-def export(model, path):
-    torch.onnx.export(
-        WithSoftmax(model), torch.zeros(1, 1, SIDE, SIDE), str(path), opset_version=OPSET,
-        input_names=["image"], output_names=["logits", "softmax"],
-        dynamic_axes={name: {0: "batch"} for name in ("image", "logits", "softmax")},
-    )
-    onnx.checker.check_model(onnx.load(str(path)), full_check=True)
 
 
 def grayscale_png(pixels):
@@ -129,14 +55,9 @@ def write_examples(folder, model, images, labels):
         index = int((labels == digit).nonzero()[0])
         pixels = (images[index, 0] * 255).round().to(torch.uint8)
         (folder / f"{digit}.png").write_bytes(grayscale_png(pixels.numpy()))
-        predicted = int(predict(model, pixels.float().div(255).reshape(1, 1, SIDE, SIDE)))
+        predicted = int(logits_of(model, pixels.float().div(255).reshape(1, 1, SIDE, SIDE)).argmax())
         examples[f"{digit}.png"] = {"testIndex": index, "label": digit, "predicted": predicted}
     return examples
-
-
-def share(predicted, labels):
-    correct = int((predicted == labels).sum())
-    return {"images": len(labels), "correct": correct, "accuracy": round(correct / len(labels), 6)}
 
 
 def parse_arguments():
@@ -152,18 +73,15 @@ def parse_arguments():
 
 def main():
     options = parse_arguments()
-    torch.manual_seed(options.seed)
-    torch.use_deterministic_algorithms(True)
-    torch.set_num_threads(1)
-    # The BLAS beneath torch has threads of its own, and sums in another order when it uses them.
-    threadpool_limits(1)
+    make_repeatable(options.seed)
 
     images, labels = load_images()
     is_test = torch.arange(len(images)) % TEST_EVERY == 0
     test_images, test_labels = images[is_test], labels[is_test]
-    model = train(images[~is_test], labels[~is_test], options)
-    accuracy = {"train": share(predict(model, images[~is_test]), labels[~is_test]),
-                "test": share(predict(model, test_images), test_labels)}
+    train_images, train_labels = images[~is_test], labels[~is_test]
+    model = train(LeNet5(), train_images, train_labels, move_at_random, epochs=options.epochs, batch=options.batch,
+                  learning_rate=options.learning_rate, weight_decay=options.weight_decay)
+    accuracy = {"train": score(model, train_images, train_labels), "test": score(model, test_images, test_labels)}
     print(json.dumps(accuracy))
     if accuracy["test"]["accuracy"] < LEAST_TEST_ACCURACY:
         raise SystemExit(f"test accuracy is below {LEAST_TEST_ACCURACY}: nothing written")
@@ -175,7 +93,7 @@ def main():
     numpy.save(out / "test-labels.npy", test_labels.numpy().astype("<i4"))
     recipe = {
         "model": "LeNet5, ReLU, max pooling",
-        "parameters": sum(weight.numel() for weight in model.parameters()),
+        "parameters": parameters_of(model),
         "data": "scikit-learn load_digits(), value / 16, bilinear 8x8 to 32x32",
         "split": f"test where index % {TEST_EVERY} == 0, in the data's own order",
         "selection": "none: the weights of the last epoch",
@@ -185,12 +103,8 @@ def main():
         "accuracyOfLogits": accuracy,
         "examples": write_examples(out / "examples", model, test_images, test_labels),
         "opset": OPSET,
-        "sha256": {name: hashlib.sha256((out / name).read_bytes()).hexdigest()
-                   for name in ("lenet5.onnx", "test-images.npy", "test-labels.npy")},
-        "environment": {
-            "python": platform.python_version(), "machine": platform.machine(), "torch": torch.__version__,
-            "onnx": onnx.__version__, "numpy": numpy.__version__, "scikitLearn": sklearn.__version__,
-        },
+        "sha256": sha256_of(out, ("lenet5.onnx", "test-images.npy", "test-labels.npy")),
+        "environment": {**environment(), "scikitLearn": sklearn.__version__},
     }
     (out / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")
 
