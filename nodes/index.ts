@@ -21,6 +21,7 @@ export {
 export {
   AmbiguousModelError,
   InvalidOptionError,
+  ListenError,
   NoQueriesError,
   PeerStoppedError,
   PortInUseError
