@@ -3,13 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { bootstrap } from '@libp2p/bootstrap'
-import { loadOrCreateSelfKey } from '@libp2p/config'
 import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
-import { mdns } from '@libp2p/mdns'
 import { tcp } from '@libp2p/tcp'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { FsDatastore } from 'datastore-fs'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { type Executor, type OnnxModel, onnxExecutor } from '../src/runtime/index.ts'
 import { type CodedInference, type CodedInferenceInit, codedInference } from './coded-inference.ts'
@@ -79,7 +76,7 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionManager: { inboundConnectionThreshold, maxIncomingPendingConnections: inboundConnectionThreshold },
-    peerDiscovery: discovery(init),
+    peerDiscovery: await discovery(init),
     services: {
       identify: identify(),
       identifyPush: identifyPush({ debounce: IDENTIFY_PUSH_DEBOUNCE_MS }),
@@ -135,12 +132,14 @@ async function keepDialing(libp2p: Libp2p, known: readonly Multiaddr[], signal: 
   }
 }
 
-function discovery({ bootstrap: list = [], mdns: multicast = false }: PeerInit) {
+// What few peers need is imported when it is needed: starting a process is mostly loading modules.
+async function discovery({ bootstrap: list = [], mdns: multicast = false }: PeerInit) {
   const modules: NonNullable<Libp2pOptions['peerDiscovery']> = []
   if (list.length > 0) {
     modules.push(bootstrap({ list, timeout: 0 }))
   }
   if (multicast) {
+    const { mdns } = await import('@libp2p/mdns')
     modules.push(mdns())
   }
   return modules
@@ -163,6 +162,10 @@ async function privateKeyOf(folder: string | undefined): Promise<PrivateKey | un
   } catch (cause) {
     throw new InvalidOptionError(`cannot keep the private key in ${folder}: ${(cause as Error).message}`, { cause })
   }
+  const [{ FsDatastore }, { loadOrCreateSelfKey }] = await Promise.all([
+    import('datastore-fs'),
+    import('@libp2p/config')
+  ])
   const datastore = new FsDatastore(folder)
   await datastore.open()
   try {

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { pipe } from 'it-pipe'
 import { contentIdOf } from '../../src/models/index.ts'
 import { ModelLoadError } from '../../src/runtime/index.ts'
 import { servedModel } from '../served-model.ts'
@@ -15,7 +16,7 @@ export async function askedModel(text: string): Promise<string> {
     return text
   }
   try {
-    return await contentIdOf(createReadStream(text))
+    return await pipe(createReadStream(text), contentIdOf)
   } catch (cause) {
     throw new ModelLoadError(
       `cannot read the model ${text}: ${cause instanceof Error ? cause.message : cause}. Give a file, or the name that workers serve it by`,
