@@ -20,6 +20,14 @@ export interface Answer {
   groups: GroupReport[]
 }
 
+/** An answer in which nothing is pending. */
+export interface FinalAnswer extends Answer {
+  final: true
+  outcomes: TerminalOutcome[]
+}
+
+export type TerminalOutcome = Exclude<Outcome, { status: 'pending' }>
+
 interface Call {
   outcomes: Array<Outcome | undefined>
   groups: Map<GroupId, GroupReport>
@@ -141,13 +149,15 @@ function snapshot({ outcomes, groups, open }: Call): Answer {
 }
 
 /** The terminal answer of a call. */
-export async function last(answers: AsyncIterable<Answer>): Promise<Answer> {
-  let newest: Answer | undefined
+export async function last(answers: AsyncIterable<Answer>): Promise<FinalAnswer> {
   for await (const answer of answers) {
-    newest = answer
+    if (isFinal(answer)) {
+      return answer
+    }
   }
-  if (newest === undefined) {
-    throw new PeerStoppedError('the call ended without an answer')
-  }
-  return newest
+  throw new PeerStoppedError('the call ended without an answer')
+}
+
+function isFinal(answer: Answer): answer is FinalAnswer {
+  return answer.final
 }

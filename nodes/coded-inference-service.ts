@@ -5,7 +5,7 @@ import { Fleet } from '../src/fleet/index.ts'
 import { type Clock, type Drive, drive, NoWorkersError, type PlanSpec, planSpec } from '../src/inference/index.ts'
 import type { Model } from '../src/models/index.ts'
 import { type Admission, admission } from '../src/runtime/index.ts'
-import { type Answer, Calls, last } from './calls.ts'
+import { type Answer, Calls, type FinalAnswer, last } from './calls.ts'
 import { systemClock } from './clock.ts'
 import type {
   CodedInference,
@@ -84,7 +84,7 @@ export class CodedInferenceService implements CodedInference, Startable {
     await this.#init.executor?.stop()
   }
 
-  async infer(request: InferRequest): Promise<Answer> {
+  async infer(request: InferRequest): Promise<FinalAnswer> {
     return last(this.#ask(request, 'never'))
   }
 
@@ -108,7 +108,7 @@ export class CodedInferenceService implements CodedInference, Startable {
     if (outcome.status === 'failed') {
       throw outcome.error
     }
-    return outcome as Prediction
+    return outcome
   }
 
   workers(): WorkerInfo[] {

@@ -37,7 +37,7 @@ import type { InferInit } from '../protocols/infer/index.ts'
 import type { CodeName } from '../src/codes/index.ts'
 import type { Clock, Millis, Outcome } from '../src/inference/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
-import type { Answer } from './calls.ts'
+import type { Answer, FinalAnswer } from './calls.ts'
 import { CodedInferenceService } from './coded-inference-service.ts'
 import type { Queries, Query } from './queries.ts'
 import type { WorkerInfo } from './workers.ts'
@@ -122,7 +122,7 @@ export interface CodedInference {
    * @throws {AmbiguousModelError} workers serve different models of this name
    * @throws {PeerStoppedError} the peer is not started, or stopped meanwhile
    */
-  infer(request: InferRequest): Promise<Answer>
+  infer(request: InferRequest): Promise<FinalAnswer>
   /** As {@link infer}, but yields a first answer as soon as something can be decoded, then better ones; the last is final. */
   inferProgressively(request: ProgressiveRequest): AsyncGenerator<Answer>
   /**

@@ -27,3 +27,9 @@ export class PortInUseError extends Error {
   override readonly name = 'PortInUseError'
   readonly code = 'ERR_PORT_IN_USE'
 }
+
+/** An address to listen on cannot be had on this machine. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+  readonly code = 'ERR_LISTEN'
+}

@@ -4,7 +4,7 @@
  * splinemesh: a prediction-serving mesh. {@link createPeer} makes a whole peer; {@link codedInference} adds the service to a
  * libp2p node of your own.
  */
-export type { Answer } from './calls.ts'
+export type { Answer, FinalAnswer, TerminalOutcome } from './calls.ts'
 export {
   type CodeChoice,
   type CodedInference,
@@ -21,6 +21,7 @@ export {
 export {
   AmbiguousModelError,
   InvalidOptionError,
+  ListenError,
   NoQueriesError,
   PeerStoppedError,
   PortInUseError

@@ -1,21 +1,22 @@
+import { access, constants, mkdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { bootstrap } from '@libp2p/bootstrap'
-import { loadOrCreateSelfKey } from '@libp2p/config'
 import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
-import { mdns } from '@libp2p/mdns'
 import { tcp } from '@libp2p/tcp'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { FsDatastore } from 'datastore-fs'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { type Executor, type OnnxModel, onnxExecutor } from '../src/runtime/index.ts'
 import { type CodedInference, type CodedInferenceInit, codedInference } from './coded-inference.ts'
-import { InvalidOptionError, PortInUseError } from './errors.ts'
+import { InvalidOptionError, ListenError, PortInUseError } from './errors.ts'
 
 /** Between two attempts to reach a bootstrap peer. */
 const REDIAL_MS = 2000
+
+/** libp2p leaves the timer of this running when it stops, which would hold every process up by its default of a second. */
+const IDENTIFY_PUSH_DEBOUNCE_MS = 50
 
 export interface PeerInit extends Omit<CodedInferenceInit, 'executor'> {
   /** Multiaddrs to listen on; none to only dial. @default ['/ip4/127.0.0.1/tcp/0'], this machine alone */
@@ -59,7 +60,7 @@ export type PeerServices = {
  * Starts a peer.
  *
  * @throws {InvalidOptionError} an address is none, or lacks the peer id; or an executor and models are both given
- * @throws {PortInUseError} a port to listen on is taken
+ * @throws {PortInUseError | ListenError} a port to listen on is taken, or its address is not of this machine
  * @throws {ModelLoadError | DuplicateModelError | ProviderUnavailableError} the models cannot be served
  */
 export async function createPeer(init: PeerInit = {}): Promise<Peer> {
@@ -75,10 +76,10 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionManager: { inboundConnectionThreshold, maxIncomingPendingConnections: inboundConnectionThreshold },
-    peerDiscovery: discovery(init),
+    peerDiscovery: await discovery(init),
     services: {
       identify: identify(),
-      identifyPush: identifyPush(),
+      identifyPush: identifyPush({ debounce: IDENTIFY_PUSH_DEBOUNCE_MS }),
       codedInference: codedInference({ executor, maxQueued, infer, clock })
     }
   })
@@ -114,7 +115,7 @@ async function start(libp2p: Libp2p): Promise<void> {
     await libp2p.start()
   } catch (err) {
     await libp2p.stop()
-    throw portInUse(err) ?? err
+    throw listenError(err) ?? err
   }
 }
 
@@ -131,12 +132,14 @@ async function keepDialing(libp2p: Libp2p, known: readonly Multiaddr[], signal: 
   }
 }
 
-function discovery({ bootstrap: list = [], mdns: multicast = false }: PeerInit) {
+// What few peers need is imported when it is needed: starting a process is mostly loading modules.
+async function discovery({ bootstrap: list = [], mdns: multicast = false }: PeerInit) {
   const modules: NonNullable<Libp2pOptions['peerDiscovery']> = []
   if (list.length > 0) {
     modules.push(bootstrap({ list, timeout: 0 }))
   }
   if (multicast) {
+    const { mdns } = await import('@libp2p/mdns')
     modules.push(mdns())
   }
   return modules
@@ -153,6 +156,16 @@ async function privateKeyOf(folder: string | undefined): Promise<PrivateKey | un
   if (folder === undefined) {
     return undefined
   }
+  try {
+    await mkdir(folder, { recursive: true })
+    await access(folder, constants.R_OK | constants.W_OK)
+  } catch (cause) {
+    throw new InvalidOptionError(`cannot keep the private key in ${folder}: ${(cause as Error).message}`, { cause })
+  }
+  const [{ FsDatastore }, { loadOrCreateSelfKey }] = await Promise.all([
+    import('datastore-fs'),
+    import('@libp2p/config')
+  ])
   const datastore = new FsDatastore(folder)
   await datastore.open()
   try {
@@ -184,16 +197,17 @@ function peerIdOf(address: Multiaddr): string | undefined {
   return address.getComponents().findLast(({ name }) => name === 'p2p')?.value
 }
 
-function portInUse(err: unknown): PortInUseError | undefined {
-  for (let cause = err; cause instanceof Error; cause = cause.cause) {
-    const causes = cause instanceof AggregateError ? cause.errors : [cause]
-    const taken = causes.find(({ message }) => String(message).includes('EADDRINUSE'))
-    if (taken !== undefined) {
-      return new PortInUseError(
-        `${taken.message}: stop the other process, or listen on another port (0 picks a free one)`,
-        { cause: err }
-      )
-    }
+/** libp2p gathers why each address failed in one message, stack traces included: the first line with a cause is enough. */
+function listenError(err: unknown): Error | undefined {
+  if (!(err instanceof Error) || err.name !== 'UnsupportedListenAddressesError') {
+    return undefined
   }
-  return undefined
+  const [reason] = err.message.match(/listen E[A-Z]+[^\n]*/) ?? [err.message.split('\n')[0]]
+  return reason.includes('EADDRINUSE')
+    ? new PortInUseError(`${reason}: stop the other process, or listen on another port (0 picks a free one)`, {
+        cause: err
+      })
+    : new ListenError(`${reason}: give an address of this machine, such as /ip4/0.0.0.0/tcp/0 for all of them`, {
+        cause: err
+      })
 }

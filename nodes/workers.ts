@@ -3,8 +3,8 @@ import { raceSignal } from 'race-signal'
 import type { Infer, RemoteWorker } from '../protocols/infer/index.ts'
 import type { Fleet } from '../src/fleet/index.ts'
 import type { Clock, Millis, WorkerChannel, WorkerId } from '../src/inference/index.ts'
-import { isModelId, type Model } from '../src/models/index.ts'
-import { AmbiguousModelError } from './errors.ts'
+import type { Model } from '../src/models/index.ts'
+import { servedModel } from './served-model.ts'
 
 /** A peer that does not answer is asked again after this long, then twice as long, and so on. */
 const FIRST_RETRY: Millis = 500
@@ -88,21 +88,7 @@ export class Workers {
    * @throws {AmbiguousModelError} workers serve different models that fit
    */
   model(asked: string): Model | undefined {
-    const found = new Map<string, Model>()
-    for (const { models } of this.#reached.values()) {
-      for (const model of models) {
-        if (fits(model, asked)) {
-          found.set(model.id, model)
-        }
-      }
-    }
-    if (found.size > 1) {
-      const ids = [...found.keys()].map(id => `${asked.split('@')[0]}@${id.slice(0, 12)}`)
-      throw new AmbiguousModelError(
-        `workers serve ${found.size} different models as '${asked}': say which, ${ids.join(' or ')}`
-      )
-    }
-    return found.values().next().value
+    return servedModel(this.#reached.values(), asked)
   }
 
   count(model: Model): number {
@@ -188,12 +174,4 @@ export class Workers {
     this.#changed.resolve()
     this.#changed = Promise.withResolvers()
   }
-}
-
-function fits(model: Model, asked: string): boolean {
-  if (isModelId(asked)) {
-    return model.id === asked
-  }
-  const [name, digits = ''] = asked.split('@')
-  return model.name === name && model.id.startsWith(digits)
 }

@@ -28,12 +28,22 @@ export interface Executor {
   readonly models: readonly Model[]
   /** How many runs may be in progress at once. */
   readonly slots: number
+  /**
+   * Idempotent; when it fails nothing is left running. An executor that was stopped cannot be started again.
+   *
+   * @throws {ModelLoadError} a model cannot be loaded
+   * @throws {ExecutorStoppedError} it was stopped
+   */
   start(): Promise<void>
   /** Refuses new runs, awaits those in progress, releases everything. Idempotent. */
   stop(): Promise<void>
   /**
    * @throws {ModelNotFoundError} no such model here
+   * @throws {SignatureMismatchError} an input is missing or unknown, an output is unknown, or none is wanted
+   * @throws {DtypeMismatchError} an input has another dtype than the model takes
+   * @throws {ShapeMismatchError} an input has a shape that the model does not take
    * @throws {RunFailedError} the runtime failed on these inputs; other runs are not touched
+   * @throws {ExecutorBusyError} all slots are taken
    * @throws {ExecutorStoppedError} not started, stopping or stopped
    */
   run(request: RunRequest): Promise<RunResult>

@@ -175,7 +175,22 @@ describe('a peer', () => {
   it('says which port is taken', async () => {
     await withPeers([{}], async ({ addresses: [address] }) => {
       const listen = [address.slice(0, address.indexOf('/p2p/'))]
-      await assert.rejects(createPeer({ listen }), { name: 'PortInUseError', code: 'ERR_PORT_IN_USE' })
+      await assert.rejects(createPeer({ listen }), {
+        name: 'PortInUseError',
+        code: 'ERR_PORT_IN_USE',
+        message: /^listen EADDRINUSE[^\n]*$/
+      })
+    })
+  })
+
+  it('says that an address is not one of this machine', async () => {
+    await assert.rejects(createPeer({ listen: ['/ip4/192.0.2.1/tcp/0'] }), { name: 'ListenError', code: 'ERR_LISTEN' })
+  })
+
+  it('refuses a folder in which it cannot keep its key', async () => {
+    await assert.rejects(createPeer({ identity: '/dev/null/key' }), {
+      name: 'InvalidOptionError',
+      message: /cannot keep the private key/
     })
   })
 

@@ -1,0 +1,64 @@
+import { constants } from 'node:os'
+import { InterruptedError } from './errors.ts'
+
+/** What the process says when it ends; `splinemesh --help` and `docs/cli.md` list them. */
+export const EXIT = {
+  ok: 0,
+  /** Some query has no prediction. */
+  incomplete: 1,
+  badInput: 2,
+  noWorkers: 3,
+  modelFailed: 4,
+  portInUse: 5,
+  internal: 70
+} as const
+
+// 69, no Node that is new enough, is the launcher's.
+export const EXIT_CODES_HELP = `Exit codes:
+  0    every query has its prediction; peers: a worker was reached; serve: ended by a signal
+  1    some query has no prediction
+  2    bad usage or bad input
+  3    no worker found
+  4    a model cannot be loaded or served
+  5    the port to listen on is in use
+  69   no Node that is new enough
+  70   internal error
+  130  infer, peers: interrupted (143: by SIGTERM)`
+
+/** The named errors that a caller can do something about, by their stable code. */
+const BY_CODE: Readonly<Record<string, number>> = {
+  ERR_USAGE: EXIT.badInput,
+  ERR_INPUT_FILE: EXIT.badInput,
+  ERR_OUTPUT_FILE: EXIT.badInput,
+  ERR_NO_QUERIES: EXIT.badInput,
+  ERR_NPY_FORMAT: EXIT.badInput,
+  ERR_SHAPE_MISMATCH: EXIT.badInput,
+  ERR_DTYPE_MISMATCH: EXIT.badInput,
+  ERR_SIGNATURE_MISMATCH: EXIT.badInput,
+  ERR_NOT_FINITE: EXIT.badInput,
+  ERR_INVALID_CODE: EXIT.badInput,
+  ERR_UNKNOWN_CODE: EXIT.badInput,
+  ERR_INVALID_PLAN: EXIT.badInput,
+  ERR_INVALID_OPTION: EXIT.badInput,
+  ERR_LISTEN: EXIT.badInput,
+  ERR_RUNTIME_OPTION: EXIT.badInput,
+  ERR_DUPLICATE_MODEL: EXIT.badInput,
+  ERR_AMBIGUOUS_MODEL: EXIT.badInput,
+  ERR_NO_WORKERS: EXIT.noWorkers,
+  ERR_MODEL_LOAD: EXIT.modelFailed,
+  ERR_PROVIDER_UNAVAILABLE: EXIT.modelFailed,
+  ERR_PORT_IN_USE: EXIT.portInUse
+}
+
+/** The exit code of an error; `EXIT.internal` for one that should not have come this far. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof InterruptedError) {
+    return 128 + constants.signals[error.signal]
+  }
+  return BY_CODE[codeOf(error) ?? ''] ?? EXIT.internal
+}
+
+/** The stable code of a named error. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}

@@ -1,0 +1,135 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { codeFamily } from '../../src/codes/index.ts'
+import { NoWorkersError } from '../../src/inference/index.ts'
+import type { Model } from '../../src/models/index.ts'
+import { formatNpy } from '../../src/tensor/index.ts'
+import type { Answer } from '../calls.ts'
+import type { InferRequest } from '../coded-inference.ts'
+import type { Peer } from '../peer.ts'
+import { chooseOutput } from '../queries.ts'
+import { servedModel } from '../served-model.ts'
+import { type ReadableAnswer, readable } from './answer.ts'
+import { answerJson } from './answer-json.ts'
+import { answerText } from './answer-text.ts'
+import { askedModel, serving } from './asked-model.ts'
+import { InputFileError, OutputFileError } from './errors.ts'
+import { EXIT } from './exit-codes.ts'
+import type { InferCommandOptions } from './infer.ts'
+import { queriesOf, readInputs } from './inputs.ts'
+import { interruptible } from './interruption.ts'
+import { missingText, warnMissing } from './missing-workers.ts'
+import { checkPeerOptions, type PeerOptions } from './options.ts'
+import { predictionRows } from './prediction-rows.ts'
+import { traceText } from './trace.ts'
+
+/** From so many groups on it is worth to show how far it is. */
+const MANY_GROUPS = 10
+
+/** Asks workers for predictions on the inputs, and prints them. */
+export async function infer(options: InferCommandOptions): Promise<void> {
+  checkPeerOptions(options)
+  const plan = planOf(options)
+  const [inputs, asked, labels] = await Promise.all([
+    readInputs(options.input),
+    askedModel(options.model),
+    options.labels === undefined ? undefined : readLabels(options.labels)
+  ])
+  const answer = await interruptible(async signal => {
+    const { createPeer } = await import('../peer.ts')
+    const peer = await createPeer({ listen: [], bootstrap: options.peer, mdns: options.mdns })
+    try {
+      const model = await reach(peer, asked, plan.n, options, signal)
+      const queries = await queriesOf(inputs, model, options)
+      const request = { ...plan, model: model.id, queries: queries.map(({ tensor }) => tensor), signal }
+      const names = queries.map(({ query }) => query)
+      const output = chooseOutput(model, codeFamily(options.code), options.output)
+      const answer = await ask(peer, request, queries.length, options)
+      return readable(answer, names, model, { output, labels, top: options.top })
+    } finally {
+      await peer.stop()
+    }
+  })
+  print(answer, options)
+  if (options.save !== undefined) {
+    await save(answer, options.save)
+  }
+  if (answer.summary.failed > 0) {
+    process.exitCode = EXIT.incomplete
+  }
+}
+
+/** What of the request does not depend on workers; a code that does not exist is refused before any is looked for. */
+function planOf(options: InferCommandOptions) {
+  const { k, stragglers, deadline, output, onDeadline, concurrency, lambdaEncode, lambdaDecode } = options
+  const family = codeFamily(options.code)
+  const n = options.n ?? family.maximumN?.(k) ?? 2 * k
+  const code = { name: family.name, lambdaEncode, lambdaDecode }
+  family.create({ ...code, k, n })
+  return { code, k, n, stragglers, deadline, output, onDeadline, concurrency }
+}
+
+async function readLabels(file: string): Promise<string[]> {
+  try {
+    const text = await readFile(file, 'utf8')
+    return text.trimEnd().split(/\r?\n/)
+  } catch (cause) {
+    throw new InputFileError(`cannot read the labels ${file}: ${cause instanceof Error ? cause.message : cause}`, {
+      cause
+    })
+  }
+}
+
+/** Looks for workers, and finds out which model is meant. */
+async function reach(peer: Peer, asked: string, n: number, options: PeerOptions, signal: AbortSignal): Promise<Model> {
+  const { findWorkers } = await import('./find-workers.ts')
+  const { peer: addresses = [], mdns = false, wait } = options
+  const search = await findWorkers(peer, {
+    addresses,
+    mdns,
+    wait,
+    signal,
+    enough: workers => serving(workers, asked) >= n,
+    some: workers => serving(workers, asked) > 0
+  })
+  const model = servedModel(search.workers, asked)
+  if (model === undefined) {
+    const served = search.workers.flatMap(({ models }) => models.map(({ name, id }) => `${name}@${id.slice(0, 12)}`))
+    const instead = served.length === 0 ? 'no worker was reached' : `workers serve ${[...new Set(served)].join(', ')}`
+    throw new NoWorkersError(`no worker that serves '${asked}' was found: ${instead}${missingText(search)}`)
+  }
+  warnMissing(search)
+  return model
+}
+
+async function ask(
+  peer: Peer,
+  request: InferRequest,
+  queries: number,
+  { json, k }: InferCommandOptions
+): Promise<Answer> {
+  if (json || !process.stderr.isTTY || queries < MANY_GROUPS * k) {
+    return peer.infer(request)
+  }
+  const { withProgress } = await import('./progress.ts')
+  return withProgress(peer.inferProgressively(request), queries)
+}
+
+function print(answer: ReadableAnswer, { json, trace }: InferCommandOptions): void {
+  console.log(json ? answerJson(answer) : answerText(answer))
+  if (trace && !json) {
+    console.log(`\n${traceText(answer.groups)}`)
+  }
+}
+
+async function save(answer: ReadableAnswer, file: string): Promise<void> {
+  const rows = predictionRows(answer.outcomes.map(({ outcome }) => outcome))
+  if (rows === undefined) {
+    console.error(`${file} was not written: there is no prediction`)
+    return
+  }
+  try {
+    await writeFile(file, formatNpy(rows))
+  } catch (cause) {
+    throw new OutputFileError(`cannot write ${file}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
+}

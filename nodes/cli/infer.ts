@@ -1,0 +1,85 @@
+import { type Command, Option } from 'commander'
+import { codes } from '../../src/codes/index.ts'
+import type { ImageOptions } from './images.ts'
+import { decimal, decimals, duration, type PeerOptions, positive, size, whole, withPeerOptions } from './options.ts'
+
+/** What was asked for, as commander hands it over. */
+export interface InferCommandOptions extends PeerOptions, ImageOptions {
+  model: string
+  input: string[]
+  k: number
+  n?: number
+  code: string
+  lambdaEncode?: number
+  lambdaDecode?: number
+  stragglers?: number
+  deadline: number
+  output?: string
+  onDeadline: 'answer' | 'fail'
+  concurrency: number
+  labels?: string
+  top: number
+  trace?: true
+  save?: string
+  json?: true
+}
+
+const EXAMPLES = `
+Images are cut to the model's shape of image, and become (pixel / 255 - mean) / std in each channel.
+The first axis of a .npy file counts queries.
+
+Examples:
+  $ splinemesh infer --model lenet5 --input 0.png 1.png 2.png 3.png --peer <multiaddr>
+  $ splinemesh infer --model lenet5 --input x.npy --k 4 --n 12 --code nercc --stragglers 3 --deadline 500ms --peer <multiaddr>...
+  $ splinemesh infer --model mobilenet.onnx --input cat.jpg --mean 0.5 --std 0.5 --labels labels.txt --top 3 --mdns
+  $ splinemesh infer --model lenet5 --input x.npy --peer <multiaddr> --trace
+  $ splinemesh infer --model lenet5 --input x.npy --peer <multiaddr> --json --save predictions.npy`
+
+export function defineInfer(program: Command): void {
+  const command = program
+    .command('infer')
+    .description('Ask workers for predictions, and print one for each query.')
+    .requiredOption('--model <model>', 'name, name@first digits of its id, id, or the .onnx file itself')
+    .requiredOption('--input <file...>', 'queries: .npy batches, or PNG and JPEG images')
+  withPeerOptions(command, '5s')
+    .option('--k <n>', 'queries in a group', whole, 4)
+    .option('--n <n>', 'coded queries of a group (default: 2k; uncoded: k)', whole)
+    .option('--code <name>', `one of ${Object.keys(codes).join(', ')}`, 'replication')
+    .option('--lambda-encode <x>', "nercc's smoothing of the encoder", decimal)
+    .option('--lambda-decode <x>', "nercc's smoothing of the decoder", decimal)
+    .option('--stragglers <n>', 'workers of a group that need not answer (default: (n - k) / 2)', whole)
+    .addOption(new Option('--deadline <time>', 'for each group').argParser(duration).default(1000, '1s'))
+    .addOption(
+      new Option('--on-deadline <what>', 'then answer with what there is, or fail the group')
+        .choices(['answer', 'fail'])
+        .default('answer')
+    )
+    .option('--concurrency <n>', 'groups in progress at once', positive, 4)
+    .option('--output <name>', "the model's output to decode (default: logits if there is one, else the first)")
+    .option('--resize <size>', "size of images, 224x192 or 224 (default: the model's)", size)
+    .addOption(
+      new Option('--mean <x,...>', 'taken from pixels in 0..1; one number, or one a channel')
+        .argParser(decimals)
+        .default([0], '0')
+    )
+    .addOption(
+      new Option('--std <x,...>', 'then divided by; one number, or one a channel').argParser(decimals).default([1], '1')
+    )
+    .addOption(
+      new Option('--layout <layout>', "axes of images (default: as the model's shape has channels)").choices([
+        'nchw',
+        'nhwc'
+      ])
+    )
+    .option('--labels <file>', 'names of the classes, a line each, class 0 first')
+    .option('--top <n>', 'classes to print for each query', positive, 1)
+    .option('--trace', 'show the slowest group: who got what, when, and who was waited for')
+    .option('--save <file.npy>', 'write the predictions, one row a query; a row of NaN where there is none')
+    .option('--json', 'print JSON; it has every group whole')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: InferCommandOptions) => {
+      // Help and bad usage need none of what this imports.
+      const { infer } = await import('./infer-action.ts')
+      await infer(options)
+    })
+}

@@ -1,0 +1,92 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import ms, { type StringValue } from 'ms'
+import { UsageError } from './errors.ts'
+
+/** `500ms`, `2s`, or a plain number of milliseconds. */
+export function duration(text: string): number {
+  if (!isDuration(text)) {
+    throw new InvalidArgumentError('Give a time such as 500ms, 2s or 1m.')
+  }
+  return ms(text)
+}
+
+function isDuration(text: string): text is StringValue {
+  return /^\d+(\.\d+)?(ms|s|m|h)?$/.test(text)
+}
+
+/** A whole number; which ones make sense is judged where it is used. */
+export function whole(text: string): number {
+  if (!/^-?\d+$/.test(text)) {
+    throw new InvalidArgumentError('Give a whole number.')
+  }
+  return Number(text)
+}
+
+export function positive(text: string): number {
+  const value = whole(text)
+  if (value < 1) {
+    throw new InvalidArgumentError('Give a whole number of at least 1.')
+  }
+  return value
+}
+
+export function decimal(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value)) {
+    throw new InvalidArgumentError('Give a number such as 0.001.')
+  }
+  return value
+}
+
+/** `0.5`, or one for each channel: `0.485,0.456,0.406`. */
+export function decimals(text: string): number[] {
+  return text.split(',').map(decimal)
+}
+
+export function names(text: string): string[] {
+  return text.split(',').map(name => name.trim())
+}
+
+export interface Size {
+  width: number
+  height: number
+}
+
+/** `224x192` (width first), or `224` for a square. */
+export function size(text: string): Size {
+  const match = /^(\d+)(?:x(\d+))?$/.exec(text)
+  const width = Number(match?.[1])
+  const height = Number(match?.[2] ?? width)
+  if (!(width >= 1 && height >= 1)) {
+    throw new InvalidArgumentError('Give a size in pixels such as 224 or 224x192 (width x height).')
+  }
+  return { width, height }
+}
+
+/** Where to look for workers. */
+export interface PeerOptions {
+  peer?: string[]
+  mdns?: true
+  wait: number
+}
+
+/** Adds the options of a command that asks workers. */
+export function withPeerOptions(command: Command, wait: string): Command {
+  return command
+    .addOption(
+      new Option('--bootstrap, --peer <multiaddr...>', 'whole address of a worker, /p2p/<peer id> included; repeatable')
+    )
+    .option('--mdns', 'find workers on the local network by multicast')
+    .addOption(
+      new Option('--wait <time>', 'how long to look for workers at most')
+        .argParser(duration)
+        .default(duration(wait), wait)
+    )
+}
+
+/** @throws {UsageError} there is nowhere to look */
+export function checkPeerOptions({ peer = [], mdns }: PeerOptions): void {
+  if (peer.length === 0 && mdns === undefined) {
+    throw new UsageError('say where the workers are: --peer <multiaddr>, as splinemesh serve prints it, or --mdns')
+  }
+}

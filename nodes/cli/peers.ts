@@ -1,0 +1,24 @@
+import type { Command } from 'commander'
+import { type PeerOptions, withPeerOptions } from './options.ts'
+
+/** What was asked for, as commander hands it over. */
+export interface PeersCommandOptions extends PeerOptions {
+  json?: true
+}
+
+const EXAMPLES = `
+Examples:
+  $ splinemesh peers --peer <multiaddr>
+  $ splinemesh peers --mdns --wait 5s
+  $ splinemesh peers --peer <multiaddr> <multiaddr> --json`
+
+export function definePeers(program: Command): void {
+  const command = program.command('peers').description('List the workers that can be reached, and what they serve.')
+  withPeerOptions(command, '3s')
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: PeersCommandOptions) => {
+      const { peers } = await import('./peers-action.ts')
+      await peers(options)
+    })
+}

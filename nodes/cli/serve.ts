@@ -1,0 +1,125 @@
+import { once } from 'node:events'
+import path from 'node:path'
+import { styleText } from 'node:util'
+import type { Command } from 'commander'
+import type { Model, TensorSpec } from '../../src/models/index.ts'
+import type { OnnxModel, ProviderReport } from '../../src/runtime/index.ts'
+import { InterruptedError, UsageError } from './errors.ts'
+import { interruptible } from './interruption.ts'
+import { names, positive } from './options.ts'
+
+interface ServeOptions {
+  model: string[]
+  listen: string[]
+  bootstrap?: string[]
+  mdns?: true
+  identity?: string
+  threads: number
+  ep: string[]
+  json?: true
+}
+
+const EXAMPLES = `
+Examples:
+  $ splinemesh serve --model lenet5.onnx
+  $ splinemesh serve --model lenet5.onnx --listen /ip4/127.0.0.1/tcp/4001     # this machine only
+  $ splinemesh serve --model digits=lenet5.onnx --model photos=mobilenet.onnx
+  $ splinemesh serve --model lenet5.onnx --identity ~/.splinemesh --mdns       # the same peer id each time
+  $ splinemesh serve --model lenet5.onnx --ep cuda,cpu --threads 2
+
+It ends on Ctrl-C or SIGTERM, once the run in progress is done; a second one ends it at once.`
+
+export function defineServe(program: Command): void {
+  program
+    .command('serve')
+    .description('Serve models to whoever asks, until it is told to stop.')
+    .requiredOption('--model <[name=]file...>', "ONNX models; the name is the file's without .onnx if not given")
+    .option('--listen <multiaddr...>', 'where to listen; port 0 is any free port', ['/ip4/0.0.0.0/tcp/0'])
+    .option('--peer, --bootstrap <multiaddr...>', 'peers to keep a connection to')
+    .option('--mdns', 'let peers on the local network find it by multicast')
+    .option(
+      '--identity <folder>',
+      'keep the private key there, so that the peer id lasts (default: a new one each time)'
+    )
+    .option('--threads <n>', 'threads that run models', positive, 1)
+    .option('--ep <names>', 'execution providers of ONNX Runtime in order of preference', names, ['cpu'])
+    .option('--json', 'print one JSON object a line: ready, then stopped')
+    .addHelpText('after', EXAMPLES)
+    .action(serve)
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const models = options.model.map(parseModel)
+  await interruptible(async signal => {
+    const [{ createPeer }, { onnxExecutor }] = await Promise.all([
+      import('../peer.ts'),
+      import('../../src/runtime/index.ts')
+    ])
+    const { listen, bootstrap, mdns, identity, threads, ep: providers } = options
+    const executor = onnxExecutor({ models, threads, providers })
+    const peer = await createPeer({ executor, listen, bootstrap, mdns, identity })
+    try {
+      const ready = { id: peer.id, addresses: peer.addresses, models: executor.models, providers: executor.providers }
+      if (!signal.aborted) {
+        console.log(options.json ? JSON.stringify({ event: 'ready', ...ready }) : readyText(ready, identity))
+        await once(signal, 'abort')
+      }
+    } finally {
+      await peer.stop()
+    }
+    const by = signal.reason instanceof InterruptedError ? signal.reason.signal : undefined
+    console.log(options.json ? JSON.stringify({ event: 'stopped', signal: by }) : `stopped by ${by}`)
+  })
+}
+
+function parseModel(text: string): OnnxModel {
+  const [, name, file] = /^(?:([^=/\\]+)=)?(.+)$/.exec(text) ?? []
+  if (file === undefined) {
+    throw new UsageError(`--model '${text}' is no model: give a file, or name=file`)
+  }
+  return { name: name ?? path.basename(file, '.onnx'), path: file }
+}
+
+interface Ready {
+  id: string
+  addresses: readonly string[]
+  models: readonly Model[]
+  providers: readonly ProviderReport[]
+}
+
+function readyText({ id, addresses, models, providers }: Ready, identity: string | undefined): string {
+  const bold = (text: string): string => styleText('bold', text)
+  const [address = ''] = addresses
+  const lines = [
+    `${bold('peer')}       ${id}${identity === undefined ? styleText('dim', '  (new each time; --identity keeps it)') : ''}`,
+    ...addresses.map((each, i) => `${i === 0 ? bold('addresses') : ' '.repeat(9)}  ${each}`)
+  ]
+  for (const model of models) {
+    lines.push(
+      `${bold('model')}      ${model.name}@${model.id.slice(0, 12)}  ${signatureText(model)}`,
+      `${' '.repeat(11)}${providerText(providers.find(report => report.model === model.name))}`
+    )
+  }
+  return [
+    ...lines,
+    styleText('green', 'ready'),
+    '',
+    'Try it in another terminal:',
+    `  splinemesh infer --model ${models[0]?.name} --input ${exampleInput(models[0])} --peer ${address}`
+  ].join('\n')
+}
+
+function signatureText({ signature: { inputs, outputs } }: Model): string {
+  const one = ({ name, dtype, shape }: TensorSpec): string =>
+    `${name} ${dtype} [${shape.map(length => length ?? 'any').join(', ')}]`
+  return `${inputs.map(one).join(', ')} → ${outputs.map(one).join(', ')}`
+}
+
+function providerText(report: ProviderReport | undefined): string {
+  const reasons = (report?.unavailable ?? []).map(({ provider, reason }) => `${provider} not available: ${reason}`)
+  return styleText('dim', [`on ${report?.provider}`, ...reasons].join('; '))
+}
+
+function exampleInput(model: Model | undefined): string {
+  return model?.signature.inputs[0]?.shape.length === 4 ? 'image.png' : 'batch.npy'
+}

@@ -1,0 +1,35 @@
+import { isModelId, type Model } from '../src/models/index.ts'
+import { AmbiguousModelError } from './errors.ts'
+
+/**
+ * The model meant by `asked`, a model id, a name, or `name@` and the first digits of an id, among those that workers
+ * serve.
+ *
+ * @returns `undefined` if none does
+ * @throws {AmbiguousModelError} different models fit
+ */
+export function servedModel(
+  workers: Iterable<{ readonly models: readonly Model[] }>,
+  asked: string
+): Model | undefined {
+  const fitting = new Map<string, Model>()
+  for (const { models } of workers) {
+    for (const model of models) {
+      if (fits(model, asked)) {
+        fitting.set(model.id, model)
+      }
+    }
+  }
+  if (fitting.size > 1) {
+    const choices = [...fitting.values()].map(({ name, id }) => `${name}@${id.slice(0, 12)}`)
+    throw new AmbiguousModelError(
+      `workers serve ${fitting.size} different models as '${asked}': say which, ${choices.join(' or ')}`
+    )
+  }
+  return fitting.values().next().value
+}
+
+function fits({ id, name }: Model, asked: string): boolean {
+  const [wanted, digits = ''] = asked.split('@')
+  return isModelId(asked) ? id === asked : name === wanted && id.startsWith(digits)
+}

@@ -1,0 +1,50 @@
+/** The name a peer announces when it serves models, and that a master selects when it opens a stream. */
+export const INFER_PROTOCOL = '/splinemesh/infer/1.0.0'
+
+/** Bytes of the fixed part that opens every frame. */
+export const PRELUDE_BYTES = 12
+
+/** The largest header of any frame. A larger one ends the stream. */
+export const MAX_HEADER_BYTES = 16 * 1024
+
+/** The largest list of models in the HELLO of a worker; that of a master is empty. */
+export const MAX_HELLO_BODY_BYTES = 1024 * 1024
+
+/** The longest text of a FAILED frame, in bytes of UTF-8. Longer ones are cut. */
+export const MAX_MESSAGE_BYTES = 1024
+
+/** The most axes of a tensor on the wire. */
+export const MAX_RANK = 8
+
+/** Every tensor of a body starts at a multiple of this, so that a received body is viewed, never copied. */
+export const TENSOR_ALIGNMENT = 8
+
+/** A yamux frame is decoded only when it is complete; small pieces keep small frames from waiting behind a big one. */
+export const PIECE_BYTES = 64 * 1024
+
+/** Bytes that all streams together hand to libp2p in one turn of the event loop: noise encrypts inside `send()`. */
+export const BYTES_PER_TURN = 256 * 1024
+
+/** The largest body (the tensors of one request or one result) that this peer takes, if the caller sets none. */
+export const DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024
+
+/** What a worker grants each master, if the caller sets nothing. */
+export const DEFAULT_CREDIT = { requests: 64, bytes: 128 * 1024 * 1024 }
+
+/** How long each stage may take, in ms, if the caller sets nothing. */
+export const DEFAULT_TIMEOUTS = { dial: 10_000, hello: 5_000, send: 10_000, firstByte: 10_000 }
+
+/**
+ * A result that is there within so many ms goes without an ACCEPTED before it: another small frame would cost a fast model
+ * more than the run itself.
+ */
+export const ACCEPTED_AFTER_MS = 5
+
+/** A request without a result is given up so many ms after its deadline; the master has timed its group out by then. */
+export const RESULT_GRACE_MS = 50
+
+/** How long a stream may take to close gracefully before it is aborted, in ms. */
+export const CLOSE_TIMEOUT_MS = 1_000
+
+/** A new stream from a master replaces its old one, so two a connection is the most there can rightly be for a moment. */
+export const MAX_INBOUND_STREAMS = 2

@@ -1,0 +1,245 @@
+import type { Stream } from '@libp2p/interface'
+import type { TensorHeader } from '../../src/models/index.ts'
+import {
+  type Admission,
+  CancelledError,
+  RejectedError,
+  type TaskOutcome,
+  type Ticket,
+  type WorkerTimings
+} from '../../src/runtime/index.ts'
+import { ACCEPTED_AFTER_MS } from './constants.ts'
+import { HelloTimeoutError, SendError, WireError } from './errors.ts'
+import { FrameStream } from './frame-stream.ts'
+import type { FrameHead, FrameType } from './frames.ts'
+import type { Credit, Timeouts } from './index.ts'
+import {
+  decodeHello,
+  decodeRequest,
+  encodeFailure,
+  encodeHello,
+  encodeResult,
+  type Failure,
+  type Request
+} from './messages.ts'
+import type { Pace } from './pace.ts'
+import { bodyBytes, bodyParts, tensorsOf } from './tensors.ts'
+
+export interface InboundInit {
+  admission: Admission
+  credit: Credit
+  maxBodyBytes: number
+  timeouts: Timeouts
+  pace: Pace
+  now(): number
+  /** Called once, when the stream has ended and nothing of it is left. */
+  ended(reason: Error): void
+}
+
+/** A request without its terminal frame. */
+interface Pending {
+  bytes: number
+  outputs: readonly string[]
+  inputs: readonly TensorHeader[]
+  /** Absent once rejected. */
+  ticket?: Ticket
+  acceptedTimer?: NodeJS.Timeout
+}
+
+/** A worker's side of one stream: the other side is a master. */
+export class InboundStream {
+  readonly #init: InboundInit
+  readonly #frames: FrameStream
+  readonly #pending = new Map<number, Pending>()
+  readonly #helloTimer: NodeJS.Timeout
+  #bytes = 0
+  #lastId = 0
+  /** The largest result that the master takes; absent before its HELLO. */
+  #maxResultBytes?: number
+
+  constructor(stream: Stream, init: InboundInit) {
+    this.#init = init
+    this.#frames = new FrameStream(stream, this, init.pace, init.timeouts.send)
+    this.#helloTimer = setTimeout(() => {
+      this.abort(new HelloTimeoutError(`the master did not say HELLO within ${init.timeouts.hello} ms`))
+    }, init.timeouts.hello)
+    this.#helloTimer.unref()
+  }
+
+  /** To be called when the owner is ready for `ended` to be called. */
+  open(): void {
+    this.#sayHello()
+    this.#frames.open()
+  }
+
+  abort(reason: Error): void {
+    this.#frames.abort(reason)
+  }
+
+  maxBodyBytes(type: FrameType): number {
+    return type === 'request' ? this.#init.maxBodyBytes : 0
+  }
+
+  begin(head: FrameHead): boolean {
+    if (head.type === 'hello' && this.#maxResultBytes === undefined) {
+      return true
+    }
+    if (this.#maxResultBytes === undefined) {
+      throw new WireError(`the first frame must be a HELLO, the master sent ${head.type}`)
+    }
+    switch (head.type) {
+      case 'request':
+        return this.#judge(head)
+      case 'cancel':
+        // of a request that has ended already, or by a moment not yet: the terminal frame is on its way, nothing to do
+        this.#pending.get(head.id)?.ticket?.cancel()
+        return false
+      default:
+        throw new WireError(`a master must not send ${head.type}${head.type === 'hello' ? ' twice' : ''}`)
+    }
+  }
+
+  end(head: FrameHead, body?: Uint8Array): void {
+    if (body === undefined) {
+      return
+    }
+    if (head.type === 'hello') {
+      this.#maxResultBytes = decodeHello(head.header, body).maxBodyBytes
+      clearTimeout(this.#helloTimer)
+      return
+    }
+    const pending = this.#pending.get(head.id)
+    if (pending?.ticket !== undefined) {
+      void this.#run(head.id, pending, pending.ticket, body)
+    }
+  }
+
+  ended(reason: Error): void {
+    clearTimeout(this.#helloTimer)
+    for (const { ticket, acceptedTimer } of this.#pending.values()) {
+      clearTimeout(acceptedTimer)
+      ticket?.cancel()
+    }
+    this.#pending.clear()
+    this.#init.ended(reason)
+  }
+
+  /** Judges a request by its header. A request beyond the rules ends the stream, one that is not taken fails alone. */
+  #judge({ id, header, bodyLength }: FrameHead): boolean {
+    const { credit, admission, now } = this.#init
+    const next = (this.#lastId + 1) >>> 0
+    if (id !== next) {
+      throw new WireError(`request ids count up by one: expected ${next}, got ${id}`)
+    }
+    this.#lastId = id
+    if (this.#pending.size >= credit.requests || this.#bytes + bodyLength > credit.bytes) {
+      throw new WireError(
+        `request ${id} goes beyond the credit of ${credit.requests} requests and ${credit.bytes} bytes in flight`
+      )
+    }
+    const request = decodeRequest(header)
+    const { outputs, inputs } = request
+    const pending: Pending = { bytes: bodyLength, outputs, inputs }
+    this.#pending.set(id, pending)
+    this.#bytes += bodyLength
+    try {
+      pending.ticket = admit(admission, request, bodyLength, now())
+    } catch (error) {
+      void this.#fail(id, pending, error)
+      return false
+    }
+    const accept = (): void => void this.#send('accepted', id, new Uint8Array(0))
+    pending.acceptedTimer = setTimeout(accept, ACCEPTED_AFTER_MS).unref()
+    return true
+  }
+
+  async #run(id: number, pending: Pending, ticket: Ticket, body: Uint8Array): Promise<void> {
+    try {
+      const outcome = await ticket.run(tensorsOf(pending.inputs, body))
+      await this.#answer(id, pending, outcome)
+    } catch (error) {
+      await this.#fail(id, pending, error)
+    }
+  }
+
+  /** @throws {SendError} the result does not fit a frame */
+  async #answer(id: number, pending: Pending, outcome: TaskOutcome): Promise<void> {
+    const timings = micros(outcome)
+    const tensors = pending.outputs.map(name => outcome.outputs[name])
+    const headers = tensors.map(({ dtype, shape }, i) => ({ name: pending.outputs[i], dtype, shape }))
+    const bytes = bodyBytes(headers)
+    if (bytes > (this.#maxResultBytes ?? 0)) {
+      const message = `the result takes ${bytes} bytes, the master takes ${this.#maxResultBytes}`
+      await this.#terminate(id, pending, 'failed', encodeFailure({ code: 'too-large', timings, message }))
+      return
+    }
+    await this.#terminate(id, pending, 'result', encodeResult({ ...timings, outputs: headers }), bodyParts(tensors))
+  }
+
+  #fail(id: number, pending: Pending, error: unknown): Promise<void> {
+    return this.#terminate(id, pending, 'failed', encodeFailure(failureOf(error)))
+  }
+
+  /** The credit comes back with the last byte handed to libp2p: a result that is not read yet keeps its place. */
+  async #terminate(
+    id: number,
+    pending: Pending,
+    type: FrameType,
+    header: Uint8Array,
+    body?: Uint8Array[]
+  ): Promise<void> {
+    if (this.#pending.get(id) !== pending) {
+      return
+    }
+    clearTimeout(pending.acceptedTimer)
+    await this.#send(type, id, header, body)
+    if (this.#pending.delete(id)) {
+      this.#bytes -= pending.bytes
+    }
+  }
+
+  async #send(type: FrameType, id: number, header: Uint8Array, body?: Uint8Array[]): Promise<void> {
+    try {
+      await this.#frames.send({ type, id, header, body })
+    } catch (error) {
+      // the stream has ended, and `ended` has cleared up; only a frame that cannot be encoded is worth a word
+      if (error instanceof SendError) {
+        throw error
+      }
+    }
+  }
+
+  #sayHello(): void {
+    const { admission, credit, maxBodyBytes } = this.#init
+    const { header, body } = encodeHello({ ...credit, maxBodyBytes, models: admission.models })
+    void this.#send('hello', 0, header, [body])
+  }
+}
+
+function admit(admission: Admission, request: Request, bodyLength: number, now: number): Ticket {
+  const { model, inputs, outputs, remaining } = request
+  const bytes = bodyBytes(inputs)
+  if (bytes !== bodyLength) {
+    throw new RejectedError('bad-input', `the tensors of the header take ${bytes} bytes, the body has ${bodyLength}`)
+  }
+  return admission.admit({ model, inputs, outputs, deadline: now + remaining })
+}
+
+function failureOf(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof RejectedError) {
+    return { code: error.reason, message }
+  }
+  if (error instanceof CancelledError) {
+    return { code: 'cancelled', timings: error.timings && micros(error.timings), message }
+  }
+  return { code: 'run-failed', message }
+}
+
+function micros({ queueMs, runMs }: WorkerTimings): { queueMicros: number; runMicros: number } {
+  return { queueMicros: toMicros(queueMs), runMicros: toMicros(runMs) }
+}
+
+function toMicros(ms: number): number {
+  return Math.min(Math.round(ms * 1000), 0xffffffff)
+}

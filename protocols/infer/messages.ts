@@ -1,0 +1,207 @@
+import { fromString } from 'uint8arrays/from-string'
+import { toString as textOf } from 'uint8arrays/to-string'
+import type { Model, ModelId, TensorHeader, TensorSpec } from '../../src/models/index.ts'
+import type { Dtype } from '../../src/tensor/index.ts'
+import { FieldReader, FieldWriter } from './bytes.ts'
+import { MAX_MESSAGE_BYTES, MAX_RANK } from './constants.ts'
+import { type RejectReason, SendError, WireError } from './errors.ts'
+
+/** What each side says of itself in its first frame. */
+export interface Hello {
+  /** Requests that the other side may have in flight; 0 from a peer that serves nothing. */
+  requests: number
+  /** Bytes of tensors that the other side may have in flight. */
+  bytes: number
+  /** The largest body that this side takes. */
+  maxBodyBytes: number
+  models: readonly Model[]
+}
+
+export interface Request {
+  model: ModelId
+  /** How long the result is of use, in whole ms from now: clocks are not compared. */
+  remaining: number
+  outputs: readonly string[]
+  inputs: readonly TensorHeader[]
+}
+
+export interface Result {
+  queueMicros: number
+  runMicros: number
+  outputs: readonly TensorHeader[]
+}
+
+export type FailureCode = RejectReason | 'run-failed' | 'cancelled'
+
+export interface Failure {
+  /** `undefined` for a code that a later minor version added. */
+  code: FailureCode | undefined
+  /** Present if the model ran to its end nevertheless. */
+  timings?: { queueMicros: number; runMicros: number }
+  message: string
+}
+
+const DTYPE_CODES: Readonly<Record<Dtype, number>> = { float32: 1, float16: 2, int8: 3, uint8: 4, int32: 5, int64: 6 }
+const DTYPES_BY_CODE: ReadonlyArray<Dtype | undefined> = [
+  undefined,
+  'float32',
+  'float16',
+  'int8',
+  'uint8',
+  'int32',
+  'int64'
+]
+
+/** The code on the wire is the place in this list, from 1. */
+const FAILURE_CODES: readonly FailureCode[] = [
+  'unknown-model',
+  'bad-input',
+  'queue-full',
+  'deadline',
+  'stopping',
+  'too-large',
+  'run-failed',
+  'cancelled'
+]
+
+const MODEL_ID_BYTES = 32
+const UNKNOWN = 0xffffffff
+
+/** The header of a HELLO, and its body: the models. */
+export function encodeHello({ requests, bytes, maxBodyBytes, models }: Hello): {
+  header: Uint8Array
+  body: Uint8Array
+} {
+  const header = new FieldWriter().u32(requests).u32(bytes).u32(maxBodyBytes).u32(models.length).finish()
+  const body = new FieldWriter()
+  for (const { id, name, signature } of models) {
+    const fields = new FieldWriter().bytes(fromString(id, 'base16')).text(name)
+    writeSpecs(fields, signature.inputs)
+    writeSpecs(fields, signature.outputs)
+    const record = fields.finish()
+    body.u32(record.length).bytes(record)
+  }
+  return { header, body: body.finish() }
+}
+
+export function decodeHello(header: Uint8Array, body: Uint8Array): Hello {
+  const fields = new FieldReader(header)
+  const [requests, bytes, maxBodyBytes, count] = [fields.u32(), fields.u32(), fields.u32(), fields.u32()]
+  const records = new FieldReader(body)
+  const models: Model[] = []
+  for (let i = 0; i < count; i++) {
+    const record = new FieldReader(records.bytes(records.u32()))
+    const id = textOf(record.bytes(MODEL_ID_BYTES), 'base16')
+    const name = record.text()
+    const signature = { inputs: readSpecs(record), outputs: readSpecs(record) }
+    models.push({ id, name, signature })
+  }
+  return { requests, bytes, maxBodyBytes, models }
+}
+
+export function encodeRequest({ model, remaining, outputs, inputs }: Request): Uint8Array {
+  const fields = new FieldWriter().bytes(fromString(model, 'base16')).u32(remaining)
+  fields.u8(countOf(outputs))
+  for (const name of outputs) {
+    fields.text(name)
+  }
+  writeSpecs(fields, inputs)
+  return fields.finish()
+}
+
+export function decodeRequest(header: Uint8Array): Request {
+  const fields = new FieldReader(header)
+  const model = textOf(fields.bytes(MODEL_ID_BYTES), 'base16')
+  const remaining = fields.u32()
+  const outputs = Array.from({ length: fields.u8() }, () => fields.text())
+  return { model, remaining, outputs, inputs: readHeads(fields) }
+}
+
+export function encodeResult({ queueMicros, runMicros, outputs }: Result): Uint8Array {
+  const fields = new FieldWriter().u32(queueMicros).u32(runMicros)
+  writeSpecs(fields, outputs)
+  return fields.finish()
+}
+
+export function decodeResult(header: Uint8Array): Result {
+  const fields = new FieldReader(header)
+  return { queueMicros: fields.u32(), runMicros: fields.u32(), outputs: readHeads(fields) }
+}
+
+export function encodeFailure({ code, timings, message }: Failure): Uint8Array {
+  const number = code === undefined ? 0 : FAILURE_CODES.indexOf(code) + 1
+  const fields = new FieldWriter().u8(number).u8(timings === undefined ? 0 : 1)
+  fields.u32(timings?.queueMicros ?? 0).u32(timings?.runMicros ?? 0)
+  const text = fromString(message).subarray(0, MAX_MESSAGE_BYTES)
+  return fields.u16(text.length).bytes(text).finish()
+}
+
+export function decodeFailure(header: Uint8Array): Failure {
+  const fields = new FieldReader(header)
+  const code = FAILURE_CODES[fields.u8() - 1]
+  const ran = fields.u8() !== 0
+  const timings = { queueMicros: fields.u32(), runMicros: fields.u32() }
+  const message = fields.text()
+  return ran ? { code, timings, message } : { code, message }
+}
+
+function writeSpecs(fields: FieldWriter, specs: readonly TensorSpec[]): void {
+  fields.u8(countOf(specs))
+  for (const { name, dtype, shape } of specs) {
+    if (shape.length > MAX_RANK) {
+      throw new SendError(`tensor '${name}' has ${shape.length} axes, at most ${MAX_RANK} go on the wire`)
+    }
+    fields.text(name).u8(DTYPE_CODES[dtype]).u8(shape.length)
+    for (const length of shape) {
+      fields.u32(length ?? UNKNOWN)
+    }
+  }
+}
+
+function readSpecs(fields: FieldReader): TensorSpec[] {
+  return Array.from({ length: fields.u8() }, () => {
+    const name = fields.text()
+    const code = fields.u8()
+    const dtype = DTYPES_BY_CODE[code]
+    if (dtype === undefined) {
+      throw new WireError(`tensor '${name}' has the dtype code ${code}, known are 1 to ${DTYPES_BY_CODE.length - 1}`)
+    }
+    const rank = fields.u8()
+    if (rank > MAX_RANK) {
+      throw new WireError(`tensor '${name}' has ${rank} axes, at most ${MAX_RANK} are taken`)
+    }
+    const shape = Array.from({ length: rank }, () => {
+      const length = fields.u32()
+      return length === UNKNOWN ? null : length
+    })
+    return { name, dtype, shape }
+  })
+}
+
+/** Specs of tensors that are there: every length is known, no name comes twice. */
+function readHeads(fields: FieldReader): TensorHeader[] {
+  const names = new Set<string>()
+  return readSpecs(fields).map(({ name, dtype, shape }) => {
+    if (names.has(name)) {
+      throw new WireError(`a frame carries two tensors named '${name}'`)
+    }
+    names.add(name)
+    return {
+      name,
+      dtype,
+      shape: shape.map(length => {
+        if (length === null) {
+          throw new WireError(`tensor '${name}' of a frame has an axis of unknown length`)
+        }
+        return length
+      })
+    }
+  })
+}
+
+function countOf(list: readonly unknown[]): number {
+  if (list.length > 255) {
+    throw new SendError(`${list.length} tensors or names are too many for one frame, at most 255 fit`)
+  }
+  return list.length
+}

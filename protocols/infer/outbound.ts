@@ -1,0 +1,306 @@
+import type { Stream } from '@libp2p/interface'
+import type {
+  Millis,
+  Observation,
+  Task,
+  TaskCallbacks,
+  TaskTimings,
+  WorkerChannel,
+  WorkerId
+} from '../../src/inference/index.ts'
+import { checkOutputs } from '../../src/models/index.ts'
+import { MAX_HELLO_BODY_BYTES, RESULT_GRACE_MS } from './constants.ts'
+import {
+  FirstByteTimeoutError,
+  HelloTimeoutError,
+  InvalidResultError,
+  RejectedByWorkerError,
+  WireError
+} from './errors.ts'
+import { deadlineError, failureError } from './failure.ts'
+import { FrameStream } from './frame-stream.ts'
+import { checkHeader, type FrameHead, type FrameType } from './frames.ts'
+import type { Timeouts } from './index.ts'
+import {
+  decodeFailure,
+  decodeHello,
+  decodeResult,
+  encodeHello,
+  encodeRequest,
+  type Failure,
+  type Hello
+} from './messages.ts'
+import type { Pace } from './pace.ts'
+import { OutboundRequest } from './request.ts'
+import { bodyBytes, bodyParts, tensorsOf } from './tensors.ts'
+
+export interface OutboundInit {
+  worker: WorkerId
+  maxBodyBytes: number
+  timeouts: Timeouts
+  pace: Pace
+  now(): Millis
+  observe(observation: Observation): void
+}
+
+type Micros = Failure['timings']
+
+/** A master's side of one stream: the other side is a worker. */
+export class OutboundStream implements WorkerChannel {
+  readonly worker: WorkerId
+  /** What the worker says of itself; rejects when the stream ends before. */
+  readonly hello: Promise<Hello>
+  /** Resolves with the reason when the stream has ended. */
+  readonly closed: Promise<Error>
+  readonly #init: OutboundInit
+  readonly #frames: FrameStream
+  readonly #hello = Promise.withResolvers<Hello>()
+  readonly #closed = Promise.withResolvers<Error>()
+  readonly #helloTimer: NodeJS.Timeout
+  /** In the order in which they were submitted, until there is credit. */
+  readonly #waiting = new Set<OutboundRequest>()
+  /** Until their terminal frames, also those that have ended for their owner: so the credit is exact. */
+  readonly #inFlight = new Map<number, OutboundRequest>()
+  #granted?: Hello
+  #bytes = 0
+  #lastId = 0
+  #sending = false
+  #endedBy?: Error
+
+  constructor(stream: Stream, init: OutboundInit) {
+    this.worker = init.worker
+    this.hello = this.#hello.promise
+    this.hello.catch(() => {})
+    this.closed = this.#closed.promise
+    this.#init = init
+    this.#frames = new FrameStream(stream, this, init.pace, init.timeouts.send)
+    this.#helloTimer = setTimeout(() => {
+      this.abort(new HelloTimeoutError(`worker ${this.worker} did not say HELLO within ${init.timeouts.hello} ms`))
+    }, init.timeouts.hello).unref()
+    const { header, body } = encodeHello({ requests: 0, bytes: 0, maxBodyBytes: init.maxBodyBytes, models: [] })
+    void this.#send('hello', 0, header, [body])
+    this.#frames.open()
+  }
+
+  submit(task: Task, callbacks: TaskCallbacks): { cancel(): void } {
+    if (this.#endedBy !== undefined) {
+      callbacks.failed(this.#endedBy)
+      return { cancel: () => {} }
+    }
+    const model = this.#granted?.models.find(({ id }) => id === task.model)
+    if (model === undefined) {
+      callbacks.failed(new RejectedByWorkerError('unknown-model', `worker ${this.worker} has no model ${task.model}`))
+      return { cancel: () => {} }
+    }
+    const request = new OutboundRequest(task, model, callbacks)
+    const most = Math.min(this.#granted?.bytes ?? 0, this.#granted?.maxBodyBytes ?? 0)
+    if (request.bytes > most) {
+      const message = `the inputs take ${request.bytes} bytes, worker ${this.worker} takes at most ${most}`
+      callbacks.failed(new RejectedByWorkerError('too-large', message))
+      return { cancel: () => {} }
+    }
+    request.armDeadline(task.deadline - this.#init.now() + RESULT_GRACE_MS, () => this.#giveUp(request))
+    this.#waiting.add(request)
+    void this.#sendWaiting()
+    return {
+      cancel: () => {
+        if (request.settle() !== undefined) {
+          this.#abandon(request)
+        }
+      }
+    }
+  }
+
+  /** Nothing is waiting or in flight. */
+  get idle(): boolean {
+    return this.#waiting.size === 0 && this.#inFlight.size === 0
+  }
+
+  abort(reason: Error): void {
+    this.#frames.abort(reason)
+  }
+
+  close(reason: Error): Promise<void> {
+    return this.#frames.close(reason)
+  }
+
+  maxBodyBytes(type: FrameType): number {
+    return type === 'hello' ? MAX_HELLO_BODY_BYTES : type === 'result' ? this.#init.maxBodyBytes : 0
+  }
+
+  begin(head: FrameHead): boolean {
+    if (head.type === 'hello' && this.#granted === undefined) {
+      return true
+    }
+    if (this.#granted === undefined || head.type === 'hello' || head.type === 'request' || head.type === 'cancel') {
+      throw new WireError(`worker ${this.worker} sent ${head.type}; it must say HELLO once, first, and then answer`)
+    }
+    const request = this.#inFlight.get(head.id)
+    if (request === undefined) {
+      throw new WireError(`worker ${this.worker} sent ${head.type} for request ${head.id}, which is not in flight`)
+    }
+    if (head.type === 'accepted') {
+      if (request.stage === 'answered') {
+        throw new WireError(`worker ${this.worker} accepted request ${head.id} twice`)
+      }
+      request.answered()
+      request.callbacks?.accepted()
+      return false
+    }
+    request.answered()
+    return head.type === 'result' && this.#judge(request, head)
+  }
+
+  end({ type, id, header }: FrameHead, body?: Uint8Array): void {
+    if (type === 'hello' && body !== undefined) {
+      this.#granted = decodeHello(header, body)
+      clearTimeout(this.#helloTimer)
+      this.#hello.resolve(this.#granted)
+      return
+    }
+    const request = this.#inFlight.get(id)
+    if (type === 'accepted' || request === undefined) {
+      return
+    }
+    this.#inFlight.delete(id)
+    this.#bytes -= request.bytes
+    if (type === 'result') {
+      this.#succeed(request, body)
+    } else {
+      const failure = decodeFailure(header)
+      this.#fail(request, failureError(failure, this.worker), failure.timings)
+    }
+    void this.#sendWaiting()
+  }
+
+  ended(reason: Error): void {
+    this.#endedBy = reason
+    clearTimeout(this.#helloTimer)
+    this.#hello.reject(reason)
+    const left = [...this.#waiting, ...this.#inFlight.values()]
+    this.#waiting.clear()
+    this.#inFlight.clear()
+    for (const request of left) {
+      this.#fail(request, reason)
+    }
+    this.#closed.resolve(reason)
+  }
+
+  /** First come, first sent, as far as the credit goes; one at a time, so that a CANCEL never waits behind requests. */
+  async #sendWaiting(): Promise<void> {
+    if (this.#sending) {
+      return
+    }
+    this.#sending = true
+    for (let request = this.#next(); request !== undefined; request = this.#next()) {
+      await this.#sendRequest(request)
+    }
+    this.#sending = false
+  }
+
+  #next(): OutboundRequest | undefined {
+    const [request] = this.#waiting
+    const { requests, bytes } = this.#granted ?? { requests: 0, bytes: 0 }
+    const fits = this.#inFlight.size < requests && request !== undefined && this.#bytes + request.bytes <= bytes
+    return fits ? request : undefined
+  }
+
+  async #sendRequest(request: OutboundRequest): Promise<void> {
+    this.#waiting.delete(request)
+    const { model, inputs, outputs, deadline, task } = request
+    const now = this.#init.now()
+    const remaining = Math.min(Math.max(0, Math.floor(deadline - now)), 0xffffffff)
+    let header: Uint8Array
+    try {
+      header = checkHeader('request', encodeRequest({ model: model.id, remaining, outputs, inputs }))
+    } catch (error) {
+      this.#fail(request, error instanceof Error ? error : new Error(String(error)))
+      return
+    }
+    this.#lastId = (this.#lastId + 1) >>> 0
+    this.#inFlight.set(this.#lastId, request)
+    this.#bytes += request.bytes
+    request.sent(this.#lastId, now)
+    await this.#send('request', this.#lastId, header, bodyParts(Object.values(task?.inputs ?? {})))
+    request.task = undefined
+    const { firstByte } = this.#init.timeouts
+    request.armFirstByte(firstByte, () => {
+      this.abort(new FirstByteTimeoutError(`worker ${this.worker} did not answer a request within ${firstByte} ms`))
+    })
+  }
+
+  /** Judges a result by its header. A wrong one fails its request, and its body is not kept. */
+  #judge(request: OutboundRequest, { header, bodyLength }: FrameHead): boolean {
+    const result = decodeResult(header)
+    request.result = result
+    if (request.callbacks === undefined) {
+      return false
+    }
+    try {
+      checkOutputs(request.model.signature, request.outputs, result.outputs)
+      const bytes = bodyBytes(result.outputs)
+      if (bytes !== bodyLength) {
+        throw new InvalidResultError(`the outputs of the header take ${bytes} bytes, the body has ${bodyLength}`)
+      }
+      return true
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      const message = `worker ${this.worker} gave a wrong result of model '${request.model.name}': ${reason}`
+      request.settle()?.failed(new InvalidResultError(message, { cause }))
+      return false
+    }
+  }
+
+  #succeed(request: OutboundRequest, body?: Uint8Array): void {
+    const { result } = request
+    const timings = result && this.#timings(request, result)
+    const callbacks = request.end()
+    if (callbacks === undefined || body === undefined || result === undefined || timings === undefined) {
+      this.#observe(request, 'result', timings)
+    } else {
+      callbacks.result({ outputs: tensorsOf(result.outputs, body), timings })
+    }
+  }
+
+  #fail(request: OutboundRequest, error: Error, micros?: Micros): void {
+    const callbacks = request.end()
+    if (callbacks === undefined) {
+      this.#observe(request, 'failed', micros && this.#timings(request, micros))
+    } else {
+      callbacks.failed(error)
+    }
+  }
+
+  /** The deadline has passed: its owner no longer waits, so that nothing of the query is kept. */
+  #giveUp(request: OutboundRequest): void {
+    const { stage } = request
+    const callbacks = request.settle()
+    this.#abandon(request)
+    callbacks?.failed(deadlineError(stage, this.worker))
+  }
+
+  /** The task has ended for its owner; the worker is told if it knows of it. */
+  #abandon(request: OutboundRequest): void {
+    if (this.#waiting.delete(request)) {
+      request.end()
+      // the next one may be small enough for the credit
+      void this.#sendWaiting()
+      return
+    }
+    void this.#send('cancel', request.id, new Uint8Array(0))
+  }
+
+  #timings({ sentAt }: OutboundRequest, { queueMicros, runMicros }: NonNullable<Micros>): TaskTimings {
+    const [queue, run] = [queueMicros / 1000, runMicros / 1000]
+    return { queue, run, network: Math.max(0, this.#init.now() - sentAt - queue - run) }
+  }
+
+  #observe({ model }: OutboundRequest, outcome: Observation['outcome'], timings?: TaskTimings): void {
+    this.#init.observe({ worker: this.worker, model: model.id, outcome, timings })
+  }
+
+  /** Why a frame did not go out is told once, by {@link ended}. */
+  async #send(type: FrameType, id: number, header: Uint8Array, body?: readonly Uint8Array[]): Promise<void> {
+    await this.#frames.send({ type, id, header, body }).catch(() => {})
+  }
+}

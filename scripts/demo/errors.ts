@@ -1,0 +1,5 @@
+/** The demo cannot go on. */
+export class DemoError extends Error {
+  override readonly name = 'DemoError'
+  readonly code = 'ERR_DEMO'
+}

@@ -1,0 +1,117 @@
+/**
+ * The demo: a master in this process and workers in processes of their own, on loopback, answer the same groups of test
+ * digits under four plans, while workers stall, one is killed and one joins. See docs/demo.md.
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { constants } from 'node:os'
+import path from 'node:path'
+import { createPeer } from '../../nodes/index.ts'
+import { type Digits, readDigits } from './digits.ts'
+import { environment } from './environment.ts'
+import { directAccuracy, lateGroups, openQueries, planFigures } from './figures.ts'
+import { DemoFleet } from './fleet.ts'
+import { parseOptions } from './options.ts'
+import { picture } from './picture.ts'
+import { type DemoPlan, type GroupRecord, reach, runPlan } from './run-plan.ts'
+import { DEADLINE_MS, JITTER_MS, K, SERVICE_MS, SLOW_MS } from './settings.ts'
+import { table } from './table.ts'
+import { createView, type View } from './view.ts'
+
+/** The plans that are compared, and the groups of each. */
+type Runs = Array<{ plan: DemoPlan; records: GroupRecord[] }>
+
+const startedAt = new Date()
+const options = parseOptions(process.argv.slice(2))
+const slow = Math.floor(options.workers / 4)
+const interrupted = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  // Every time: npm sends Ctrl-C once more after the terminal has. Stopping takes a few seconds at most.
+  process.on(signal, () => {
+    process.exitCode = 128 + constants.signals[signal]
+    interrupted.abort(new Error(`interrupted by ${signal}`))
+  })
+}
+
+const view = createView(process.stderr)
+try {
+  const digits = await chooseDigits(options.groups)
+  console.error(
+    `splinemesh demo: ${options.workers} workers and a master on loopback, ${digits.groups.length} groups of ${K} digits ` +
+      `for each plan; a task takes ${SERVICE_MS} ± ${JITTER_MS} ms, ${slow} slow workers a group ${SLOW_MS} ms, ` +
+      `deadline ${DEADLINE_MS} ms, seed ${options.seed}`
+  )
+  const { runs, processes } = await run(plans(options.workers), digits, view)
+  await report(runs, digits, processes)
+} catch (error) {
+  if (!interrupted.signal.aborted) {
+    process.exitCode = 1
+  }
+  console.error(error instanceof Error ? `demo: ${error.name}: ${error.message}` : error)
+}
+
+function plans(n: number): DemoPlan[] {
+  return [
+    { name: 'uncoded', code: 'uncoded', n: K, stragglers: 0 },
+    { name: 'replication', code: 'replication', n, stragglers: slow },
+    { name: 'BACC', code: 'bacc', n, stragglers: slow },
+    { name: 'NeRCC', code: 'nercc', n, stragglers: slow }
+  ]
+}
+
+async function chooseDigits(count: number): Promise<Digits> {
+  const { model, groups } = await readDigits()
+  return { model, groups: groups.slice(0, count) }
+}
+
+async function run(all: DemoPlan[], digits: Digits, view: View): Promise<{ runs: Runs; processes: number[] }> {
+  const { signal } = interrupted
+  const { seed, workers } = options
+  const peer = await createPeer()
+  const fleet = new DemoFleet({ seed, bootstrap: peer.addresses[0], signal })
+  const runs: Runs = []
+  try {
+    await fleet.start(workers, () => view.fleet(fleet.seats))
+    await reach(peer, digits.model, workers, signal)
+    view.note(`${workers} workers are up: processes ${fleet.pids.join(' ')}`)
+    for (const plan of all) {
+      view.plan(plan.name, digits.groups.length)
+      runs.push({ plan, records: await runPlan(plan, { peer, fleet, digits, slow, seed, view, signal }) })
+    }
+    return { runs, processes: fleet.pids }
+  } finally {
+    view.done()
+    await fleet.stop()
+    await peer.stop()
+  }
+}
+
+async function report(runs: Runs, { groups }: Digits, processes: number[]): Promise<void> {
+  const failures = runs.flatMap(({ plan, records }) => openQueries(plan, records))
+  const late = runs.flatMap(({ plan, records }) => lateGroups(plan, records))
+  const figures = {
+    settings: { k: K, slow, deadlineMs: DEADLINE_MS, serviceMs: SERVICE_MS, slowMs: SLOW_MS, seed: options.seed },
+    direct: { queries: K * groups.length, accuracy: directAccuracy(groups) },
+    plans: runs.map(({ plan, records }) => planFigures(plan, records)),
+    failures,
+    late
+  }
+  const json = path.join(options.out, 'demo.json')
+  const svg = path.join(options.out, 'group.svg')
+  await mkdir(options.out, { recursive: true })
+  const where = { ...(await environment(startedAt)), processes }
+  await writeFile(json, `${JSON.stringify({ figures, environment: where }, undefined, 2)}\n`)
+  const { plan, records } = runs[runs.length - 1]
+  await writeFile(svg, await picture(plan, records[0]))
+  if (options.json) {
+    console.log(JSON.stringify({ figures, environment: where }))
+  } else {
+    console.log(`${table(figures.plans, figures.direct.accuracy)}\nfigures: ${json}\npicture of one group: ${svg}`)
+  }
+  for (const group of late) {
+    console.error(`demo: ${group}: this machine is too busy to keep time`)
+  }
+  for (const failure of failures) {
+    console.error(`demo: ${failure}`)
+    process.exitCode = 1
+  }
+}

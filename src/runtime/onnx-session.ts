@@ -1,0 +1,128 @@
+import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
+import type { NamedTensors, TensorSpec } from '../models/index.ts'
+import { isDtype, Tensor } from '../tensor/index.ts'
+import { ModelLoadError, ProviderUnavailableError, RunFailedError } from './errors.ts'
+import type { RunResult } from './executor.ts'
+import type { ModelFile } from './model-file.ts'
+import type { LoadedModel, ThreadData, UnavailableProvider } from './thread-messages.ts'
+
+/** A model in this thread. `run` blocks the thread. */
+export interface OnnxSession {
+  readonly loaded: LoadedModel
+  run(inputs: NamedTensors, outputs: readonly string[]): Promise<RunResult>
+  release(): Promise<void>
+}
+
+/**
+ * Loads a model with the first of the providers that works.
+ *
+ * @throws {ModelLoadError} the file is no model that can be run here
+ * @throws {ProviderUnavailableError} the model is sound, but none of the providers works
+ */
+export async function openSession(file: ModelFile, options: Omit<ThreadData, 'models'>): Promise<OnnxSession> {
+  const { session, provider, unavailable } = await openWithProvider(file, options)
+  try {
+    const signature = {
+      inputs: session.inputMetadata.map(value => specOf(file, value)),
+      outputs: session.outputMetadata.map(value => specOf(file, value))
+    }
+    return {
+      loaded: { id: file.id, name: file.name, signature, provider, unavailable },
+      run: (inputs, outputs) => run(session, inputs, outputs),
+      release: () => session.release()
+    }
+  } catch (error) {
+    await session.release()
+    throw error
+  }
+}
+
+interface Opened {
+  session: InferenceSession
+  provider: string
+  unavailable: UnavailableProvider[]
+}
+
+async function openWithProvider(file: ModelFile, options: Omit<ThreadData, 'models'>): Promise<Opened> {
+  const known = listSupportedBackends().map(({ name }) => name)
+  const unavailable: UnavailableProvider[] = []
+  for (const provider of options.providers) {
+    if (!known.includes(provider)) {
+      unavailable.push({ provider, reason: `this build of ONNX Runtime only has ${known.join(', ')}` })
+      continue
+    }
+    try {
+      return { session: await create(file, provider, options.intraOpThreads), provider, unavailable }
+    } catch (error) {
+      unavailable.push({ provider, reason: reasonOf(error) })
+    }
+  }
+  throw await whyNoneWorks(file, unavailable)
+}
+
+function create(file: ModelFile, provider: string, intraOpNumThreads: number): Promise<InferenceSession> {
+  return InferenceSession.create(file.path, { executionProviders: [provider], intraOpNumThreads, logSeverityLevel: 4 })
+}
+
+/** A provider fails on a corrupt file as on a missing library; `cpu` always works, so it tells which of the two it was. */
+async function whyNoneWorks(file: ModelFile, tried: UnavailableProvider[]): Promise<Error> {
+  const [cpu] = tried.filter(({ provider }) => provider === 'cpu')
+  const reason = cpu?.reason ?? (await reasonOnCpu(file))
+  if (reason !== undefined) {
+    return new ModelLoadError(
+      `cannot load model '${file.name}' from ${file.path}: ${reason}. ` +
+        'It must be a complete ONNX file of an opset that this ONNX Runtime knows'
+    )
+  }
+  const reasons = tried.map(({ provider, reason: why }) => `${provider}: ${why}`).join('; ')
+  return new ProviderUnavailableError(
+    `no execution provider for model '${file.name}' works here (${reasons}). Install what is missing, or add 'cpu' to the providers`
+  )
+}
+
+async function reasonOnCpu(file: ModelFile): Promise<string | undefined> {
+  try {
+    const session = await create(file, 'cpu', 1)
+    await session.release()
+    return undefined
+  } catch (error) {
+    return reasonOf(error)
+  }
+}
+
+function specOf(file: ModelFile, value: InferenceSession.ValueMetadata): TensorSpec {
+  if (!value.isTensor || !isDtype(value.type)) {
+    const type = value.isTensor ? `a ${value.type} tensor` : 'no tensor'
+    throw new ModelLoadError(
+      `'${value.name}' of model '${file.name}' (${file.path}) is ${type}, which the mesh does not carry: ` +
+        'export the model with float32, float16, int8, uint8, int32 or int64 inputs and outputs'
+    )
+  }
+  return {
+    name: value.name,
+    dtype: value.type,
+    shape: value.shape.map(length => (typeof length === 'number' ? length : null))
+  }
+}
+
+async function run(session: InferenceSession, inputs: NamedTensors, wanted: readonly string[]): Promise<RunResult> {
+  const feeds = Object.fromEntries(
+    Object.entries(inputs).map(([name, { dtype, data, shape }]) => [name, new OrtTensor(dtype, data, shape)])
+  )
+  const began = performance.now()
+  const results = await session.run(feeds, wanted)
+  const runMs = performance.now() - began
+  const outputs = Object.fromEntries(Object.entries(results).map(([name, value]) => [name, fromOrt(name, value)]))
+  return { outputs, runMs }
+}
+
+function fromOrt(name: string, { type, data, dims }: OrtTensor): Tensor {
+  if (!isDtype(type) || !ArrayBuffer.isView(data)) {
+    throw new RunFailedError(`the output '${name}' came as ${type}, which the mesh does not carry`)
+  }
+  return Tensor.fromBytes(type, dims, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.trim() : String(error)
+}

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { LOOPBACK, lenet5, said, serve, splinemesh } from './processes.ts'
+
+describe('splinemesh serve', { concurrency: 2 }, () => {
+  let folder = ''
+
+  before(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'splinemesh-serve-'))
+  })
+
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('names each model, keeps its identity, and ends with exit code 0 on SIGTERM and SIGINT', async () => {
+    const args = ['--model', `digits=${lenet5}`, lenet5, '--listen', LOOPBACK, '--identity', path.join(folder, 'key')]
+    const first = await serve(...args)
+    const { models } = first.ready as unknown as { models: Array<{ name: string }> }
+    assert.deepEqual(
+      models.map(({ name }) => name),
+      ['digits', 'lenet5']
+    )
+    const ended = await first.end('SIGTERM')
+    assert.equal(ended.code, 0, said(ended))
+    assert.deepEqual(JSON.parse(ended.out), { event: 'stopped', signal: 'SIGTERM' })
+    assert.equal(ended.err, '', 'no noise')
+
+    const second = await serve(...args)
+    const again = await second.end('SIGINT')
+    assert.equal(again.code, 0, said(again))
+    assert.equal(second.ready.id, first.ready.id, 'the same key gives the same peer id')
+  })
+
+  it('refuses a port that is in use, exit code 5', async () => {
+    const first = await serve('--model', lenet5, '--listen', LOOPBACK)
+    try {
+      const taken = first.address.replace(/\/p2p\/.*/, '')
+      const ended = await splinemesh('serve', '--model', lenet5, '--listen', taken)
+      assert.equal(ended.code, 5, said(ended))
+      assert.match(ended.err, /^PortInUseError \(ERR_PORT_IN_USE\): .*/)
+    } finally {
+      await first.end()
+    }
+  })
+
+  for (const [what, file] of [
+    ['missing', 'no.onnx'],
+    ['corrupt', 'corrupt.onnx']
+  ]) {
+    it(`refuses a model that is ${what}, exit code 4`, async () => {
+      writeFileSync(path.join(folder, 'corrupt.onnx'), 'not a model')
+      const ended = await splinemesh('serve', '--model', path.join(folder, file), '--listen', LOOPBACK)
+      assert.equal(ended.code, 4, said(ended))
+      assert.match(ended.err, new RegExp(`^ModelLoadError \\(ERR_MODEL_LOAD\\): .*${file}`))
+    })
+  }
+})
