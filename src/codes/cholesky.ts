@@ -11,12 +11,9 @@ export function cholesky(a: Float64Array, n: number): number {
     const row = i * n
     for (let j = 0; j < i; j++) {
       const above = j * n
-      let sum = a[row + j]
-      for (let m = 0; m < j; m++) sum -= a[row + m] * a[above + m]
-      a[row + j] = sum / a[above + j]
+      a[row + j] = (a[row + j] - inner(a, row, a, above, j)) / a[above + j]
     }
-    let pivot = a[row + i]
-    for (let m = 0; m < i; m++) pivot -= a[row + m] ** 2
+    const pivot = a[row + i] - inner(a, row, a, row, i)
     if (!(pivot > 0)) return pivot
     smallest = Math.min(smallest, pivot / a[row + i])
     a[row + i] = Math.sqrt(pivot)
@@ -28,9 +25,7 @@ export function cholesky(a: Float64Array, n: number): number {
 export function choleskySolve(l: Float64Array, n: number, b: Float64Array): void {
   for (let i = 0; i < n; i++) {
     const row = i * n
-    let sum = b[i]
-    for (let m = 0; m < i; m++) sum -= l[row + m] * b[m]
-    b[i] = sum / l[row + i]
+    b[i] = (b[i] - inner(l, row, b, 0, i)) / l[row + i]
   }
   // Column by column, so that this triangle too is read along the rows of L.
   for (let i = n - 1; i >= 0; i--) {
@@ -39,4 +34,21 @@ export function choleskySolve(l: Float64Array, n: number, b: Float64Array): void
     b[i] = value
     for (let m = 0; m < i; m++) b[m] -= l[row + m] * value
   }
+}
+
+/** Σ_m x[from + m]·y[start + m], m below `length`. Four sums, which need not wait for each other. */
+function inner(x: Float64Array, from: number, y: Float64Array, start: number, length: number): number {
+  let s0 = 0
+  let s1 = 0
+  let s2 = 0
+  let s3 = 0
+  let m = 0
+  for (; m + 3 < length; m += 4) {
+    s0 += x[from + m] * y[start + m]
+    s1 += x[from + m + 1] * y[start + m + 1]
+    s2 += x[from + m + 2] * y[start + m + 2]
+    s3 += x[from + m + 3] * y[start + m + 3]
+  }
+  for (; m < length; m++) s0 += x[from + m] * y[start + m]
+  return s0 + s1 + (s2 + s3)
 }

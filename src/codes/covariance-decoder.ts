@@ -4,8 +4,9 @@ import { survivorCovariance } from './covariance.ts'
 import { capRows, DEFAULT_NORM_CAP, type DecoderOptions, requireNormCap } from './decoder.ts'
 import { InvalidCodeError } from './errors.ts'
 import { type Moments, requireMoments } from './moments.ts'
-import { isOwnResult, type LinearDecoder, operator } from './operator.ts'
+import { type LinearDecoder, operator } from './operator.ts'
 import { requireSurvivors } from './survivors.ts'
+import { unitColumn } from './unit-row.ts'
 
 export interface CovarianceDecoderOptions extends DecoderOptions {
   code: LinearCode
@@ -39,17 +40,22 @@ export function covarianceDecoder(options: CovarianceDecoderOptions): LinearDeco
   requireMoments(moments, code)
   requireEpsilon(epsilon)
   requireNormCap(normCap)
-  const { k, n } = code
+  const { k, n, encodingMatrix } = code
+  // Which query a coded query is, if it is one.
+  const queryOf = Array.from({ length: n }, (_, i) => unitColumn(encodingMatrix, k, i))
 
   return {
     select(survivors) {
       requireSurvivors(survivors, n)
       const { matrix, raised } = covarianceMatrix(moments, survivors, epsilon)
-      handOnOwnResults(matrix, code, survivors)
+      const own = Array.from({ length: k }, (_, q) => survivors.findIndex(index => queryOf[index] === q))
+      const width = survivors.length
+      own.forEach((j, q) => {
+        if (j >= 0) matrix.subarray(q * width, (q + 1) * width).fill(0)[j] = 1
+      })
       const recoverable = Array.from({ length: k }, () => true)
       const capped = capRows(matrix, recoverable, normCap)
-      const exactly = capped.map((_, q) => survivors.some(index => isOwnResult(code, index, q)))
-      const guarded = capped.map((cap, q) => cap || (raised && !exactly[q]))
+      const guarded = capped.map((cap, q) => cap || (raised && own[q] < 0))
       const finish = recentre(matrix, moments, k)
       return operator(code, survivors, { matrix, recoverable, guarded, averageExact, finish })
     }
@@ -81,14 +87,6 @@ export function covarianceMatrix(
     choleskySolve(factor, m, row)
   }
   return { matrix, raised }
-}
-
-function handOnOwnResults(matrix: Float64Array, code: LinearCode, survivors: Survivors): void {
-  const width = survivors.length
-  for (let q = 0; q < code.k; q++) {
-    const own = survivors.findIndex(index => isOwnResult(code, index, q))
-    if (own >= 0) matrix.subarray(q * width, (q + 1) * width).fill(0)[own] = 1
-  }
 }
 
 /**

@@ -86,7 +86,7 @@ export function operator(code: LinearCode, survivors: Survivors, decision: Decis
 }
 
 /** Is coded query `index` query q itself? */
-export function isOwnResult({ encodingMatrix, k }: LinearCode, index: number, q: number): boolean {
+function isOwnResult({ encodingMatrix, k }: LinearCode, index: number, q: number): boolean {
   return unitColumn(encodingMatrix, k, index) === q
 }
 
