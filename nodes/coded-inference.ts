@@ -73,7 +73,7 @@ export interface InferOptions extends AbortOptions {
   n?: number
   /** @default 'replication', which beats the published codes at equal machines when n is a few times k */
   code?: CodeChoice
-  /** How many workers need not answer. @default half of the spare coded queries, (n − k) / 2 */
+  /** How many of n workers need not answer; with fewer workers, the same share. @default half of the spare ones, (n − k) / 2 */
   stragglers?: number
   /**
    * How long a query may take, in ms, from the moment its group leaves (a single one: from the call). @default 1000

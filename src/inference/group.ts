@@ -161,14 +161,15 @@ export class Group {
     return new Set([...this.inFlight.values()].map(({ attempt }) => attempt.worker))
   }
 
-  /** How many workers need not answer: as the caller said, else half of the spare ones. */
+  /**
+   * How many workers need not answer: s of N (as the caller said, else half of the spare coded queries), as a share of the
+   * workers where there are fewer of them; never all.
+   */
   #stragglers(): number {
     const { spec, tasks, size } = this.plan
-    if (spec.stragglers !== undefined) {
-      return spec.stragglers
-    }
-    const workers = new Set(this.placements.flatMap(({ attempts }) => attempts.map(({ worker }) => worker)))
-    return Math.floor(((tasks.length - size) / 2) * (workers.size / tasks.length))
+    const workers = new Set(this.placements.flatMap(({ attempts }) => attempts.map(({ worker }) => worker))).size
+    const stragglers = spec.stragglers ?? Math.floor((tasks.length - size) / 2)
+    return Math.min(Math.round((stragglers * workers) / tasks.length), workers - 1)
   }
 
   #predictions(stop: StopReason | undefined): (query: number) => Outcome {

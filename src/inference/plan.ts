@@ -24,7 +24,7 @@ export interface PlanSpec {
   k: number
   /** Coded queries of a full group, N. */
   n: number
-  /** How many workers need not answer, s; half of the spare ones when not given. */
+  /** How many of the N coded queries need not be answered, s; half of the spare ones when not given. */
   stragglers: number | undefined
   /** How long a query may take, from the moment its group starts (a single query: from its arrival). */
   deadline: Millis

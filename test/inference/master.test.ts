@@ -133,6 +133,13 @@ for (const [name, open] of channels) {
       })
     })
 
+    it('does not count a worker among the stragglers when it is the only one', async () => {
+      await within(fleet(1), async mesh => {
+        const answer = await mesh.infer([1, 2].map(query), { code: 'nercc', k: 2, n: 6, stragglers: 3 })
+        assert.equal(answer.groups[0].survivors.length, 6)
+      })
+    })
+
     it('sends the tasks of a worker that vanishes to the others', async () => {
       await within([{ serviceMs: 200 }, { serviceMs: 200 }, { serviceMs: 200 }], async mesh => {
         const asked = mesh.infer([1, 2].map(query), { code: 'replication', k: 2, n: 3, stragglers: 0, deadline: 3000 })
