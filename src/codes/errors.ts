@@ -27,3 +27,9 @@ export class GroupSizeError extends Error {
   override readonly name = 'GroupSizeError'
   readonly code = 'ERR_GROUP_SIZE'
 }
+
+/** A profile cannot be read, or does not say what a profile must say. */
+export class InvalidProfileError extends Error {
+  override readonly name = 'InvalidProfileError'
+  readonly code = 'ERR_INVALID_PROFILE'
+}
