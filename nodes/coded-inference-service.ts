@@ -20,6 +20,7 @@ import type {
 } from './coded-inference.ts'
 import { InvalidOptionError, PeerStoppedError } from './errors.ts'
 import { localChannel } from './local-channel.ts'
+import { calibratedPlan, checkProfiled, withProfile } from './profiled.ts'
 import { checkQueries, checkQuery, chooseOutput, type Query } from './queries.ts'
 import { type WorkerInfo, Workers } from './workers.ts'
 
@@ -92,8 +93,9 @@ export class CodedInferenceService implements CodedInference, Startable {
     yield* this.#ask(request, request.refineUntil === 'deadline' ? 'until-deadline' : 'until-stop')
   }
 
-  async predict(query: Query, options: PredictOptions): Promise<Prediction> {
+  async predict(query: Query, asked: PredictOptions): Promise<Prediction> {
     const { calls } = this.#started()
+    const options = withProfile(asked)
     const began = this.#clock.now()
     const cold = this.#model(options.model) === undefined
     const model = await this.#reachModel(options)
@@ -102,7 +104,7 @@ export class CodedInferenceService implements CodedInference, Startable {
     const spent = cold ? this.#clock.now() - began : 0
     const spec = this.#plan(options, model, { refine: 'never', spent, maxWait: options.maxWait })
     const shapes = Object.entries(named).map(([name, { shape }]) => [name, shape])
-    const lane = JSON.stringify({ ...spec, code: spec.code.name, shapes })
+    const lane = JSON.stringify({ ...spec, code: spec.code.name, calibrated: spec.calibrated?.id, shapes })
     const { outcomes } = await last(calls.single(named, spec, lane, options.signal))
     const [outcome] = outcomes
     if (outcome.status === 'failed') {
@@ -165,8 +167,9 @@ export class CodedInferenceService implements CodedInference, Startable {
     return { infer: protocol, admission: queue, workers, calls, drive: driven, topology }
   }
 
-  async *#ask(request: InferRequest, refine: PlanSpec['refine']): AsyncGenerator<Answer> {
+  async *#ask(asked: InferRequest, refine: PlanSpec['refine']): AsyncGenerator<Answer> {
     const { calls } = this.#started()
+    const request = withProfile(asked)
     const { concurrency = 4, signal } = request
     if (!(Number.isInteger(concurrency) && concurrency >= 1)) {
       throw new InvalidOptionError(`concurrency must be a whole number of at least 1, got ${concurrency}`)
@@ -177,10 +180,13 @@ export class CodedInferenceService implements CodedInference, Startable {
   }
 
   #plan(
-    { code = 'replication', k = 4, n, deadline = 1000, output, ...rest }: InferOptions,
+    { code = 'replication', k = 4, n, deadline = 1000, output, profile, ...rest }: InferOptions,
     model: Model,
     { spent = 0, ...more }: Pick<Partial<PlanSpec>, 'refine' | 'maxWait'> & { spent?: number }
   ): PlanSpec {
+    if (profile !== undefined) {
+      checkProfiled(profile, model)
+    }
     const { name, ...codeOptions } = typeof code === 'string' ? { name: code } : code
     const family = codeFamily(name)
     const init = {
@@ -193,7 +199,8 @@ export class CodedInferenceService implements CodedInference, Startable {
       deadline: Math.max(deadline - spent, 1)
     }
     const { stragglers, onDeadline, order } = rest
-    return planSpec({ ...init, ...defined({ stragglers, onDeadline, order, ...more }) })
+    const calibrated = profile && calibratedPlan(profile)
+    return planSpec({ ...init, ...defined({ stragglers, onDeadline, order, calibrated, ...more }) })
   }
 
   /**

@@ -34,7 +34,7 @@
 import type { AbortOptions, ComponentLogger, PeerId } from '@libp2p/interface'
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { InferInit } from '../protocols/infer/index.ts'
-import type { CodeName, CodeOptions, OrderKind } from '../src/codes/index.ts'
+import type { CodeName, CodeOptions, OrderKind, Profile } from '../src/codes/index.ts'
 import type { Clock, Millis, Outcome } from '../src/inference/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
 import type { Answer, FinalAnswer } from './calls.ts'
@@ -78,6 +78,11 @@ export interface InferOptions extends AbortOptions {
    * what it reconstructs better. Of no effect on codes that only copy. @default 'none'
    */
   order?: OrderKind
+  /**
+   * What `calibrate` learned of this model: it says k, n, code, order, output and the decoder, and gives reconstructed
+   * predictions what is to be expected of them. Options that it says may be left out. Not to be changed while in use.
+   */
+  profile?: Profile
   /** How many of n workers need not answer; with fewer workers, the same share. @default half of the spare ones, (n − k) / 2 */
   stragglers?: number
   /**
@@ -123,6 +128,7 @@ export interface CodedInference {
    * @throws {NoQueriesError | ShapeMismatchError | DtypeMismatchError | SignatureMismatchError | NotFiniteError} bad
    *   queries; none was sent
    * @throws {InvalidCodeError | InvalidPlanError | UnknownCodeError | InvalidOptionError} bad options
+   * @throws {ProfileMismatchError} the profile is of another model, or an option says otherwise than it
    * @throws {NoWorkersError} no worker that serves the model was found by the deadline
    * @throws {AmbiguousModelError} workers serve different models of this name
    * @throws {PeerStoppedError} the peer is not started, or stopped meanwhile

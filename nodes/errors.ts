@@ -33,3 +33,9 @@ export class ListenError extends Error {
   override readonly name = 'ListenError'
   readonly code = 'ERR_LISTEN'
 }
+
+/** A profile does not belong to what is asked: it is of another model, or was calibrated for other options. */
+export class ProfileMismatchError extends Error {
+  override readonly name = 'ProfileMismatchError'
+  readonly code = 'ERR_PROFILE_MISMATCH'
+}

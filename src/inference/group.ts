@@ -192,7 +192,9 @@ export class Group {
       } catch (error) {
         return { status: 'failed', error: error as Error, group: id }
       }
-      return { status: prediction.exact ? 'exact' : 'reconstructed', output: prediction.output, group: id }
+      const { output, exact, expected } = prediction
+      const quality = expected && { expected: { error: expected.mse, agreement: expected.agreement } }
+      return { status: exact ? 'exact' : 'reconstructed', output, group: id, ...quality }
     }
   }
 

@@ -29,6 +29,7 @@ export {
 export type {
   CallId,
   Effect,
+  ExpectedQuality,
   GroupAnswer,
   GroupId,
   GroupReport,
@@ -38,4 +39,13 @@ export type {
   TaskReport
 } from './events.ts'
 export { Master } from './master.ts'
-export { codeFor, linearPlan, type Plan, type PlanInit, type PlanSpec, type PlanTask, planSpec } from './plan.ts'
+export {
+  type CalibratedPlan,
+  codeFor,
+  linearPlan,
+  type Plan,
+  type PlanInit,
+  type PlanSpec,
+  type PlanTask,
+  planSpec
+} from './plan.ts'

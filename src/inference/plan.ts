@@ -1,8 +1,10 @@
 import {
   type CodeFamily,
   type CodeOptions,
+  type Expected,
   encode,
   type LinearCode,
+  type LinearDecoder,
   linearDecoder,
   type OrderKind,
   orderQueries,
@@ -38,6 +40,17 @@ export interface PlanSpec {
   onDeadline: 'answer' | 'fail'
   /** Emit answers before the terminal one, and how long to go on improving them. */
   refine: 'never' | 'until-stop' | 'until-deadline'
+  /** What was learned of full groups of this model, code and order; the others are decoded by the code alone. */
+  calibrated?: CalibratedPlan
+}
+
+/** How full groups are decoded, and what is to be expected of it. */
+export interface CalibratedPlan {
+  /** Tells plans apart that were calibrated differently. */
+  id: string
+  decoder: LinearDecoder
+  /** At most one for each number of survivors. */
+  expected: readonly Expected[]
 }
 
 export type PlanInit = Pick<PlanSpec, 'model' | 'output' | 'code' | 'k' | 'n' | 'deadline'> & Partial<PlanSpec>
@@ -100,6 +113,8 @@ export interface PlanTask {
 export interface Decoded {
   output: Tensor
   exact: boolean
+  /** For one that is not exact, where calibration measured it. */
+  expected?: Expected
 }
 
 /** The tasks of a group and their decoder: append-only, and complete once `closed`. */
@@ -179,9 +194,14 @@ export function linearPlan(spec: PlanSpec): Plan {
       const { code, order } = group()
       const arrived = Array.from(results, ([index, tensor]) => ({ index: codedIndex(index), tensor }))
       arrived.sort((a, b) => a.index - b.index)
-      const operator = linearDecoder(code).select(arrived.map(({ index }) => index))
+      const calibrated = code.k === spec.k ? spec.calibrated : undefined
+      const operator = (calibrated?.decoder ?? linearDecoder(code)).select(arrived.map(({ index }) => index))
       const outputs = operator.apply(arrived.map(({ tensor }) => tensor))
-      const decoded = outputs.map((output, place) => output && { output, exact: operator.exact[place] })
+      const expected = calibrated?.expected.find(({ survivors }) => survivors === arrived.length)
+      const decoded = outputs.map((output, place): Decoded | undefined => {
+        const exact = operator.exact[place]
+        return output && (exact ? { output, exact } : { output, exact, expected })
+      })
       return restoreOrder(decoded, order)
     }
   }
