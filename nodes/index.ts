@@ -4,6 +4,8 @@
  * splinemesh: a prediction-serving mesh. {@link createPeer} makes a whole peer; {@link codedInference} adds the service to a
  * libp2p node of your own.
  */
+export { type CalibrateInit, type Calibration, calibrate, type SurvivorScore } from './calibrate.ts'
+export type { Score } from './calibration-score.ts'
 export type { Answer, FinalAnswer, TerminalOutcome } from './calls.ts'
 export {
   type CodeChoice,
@@ -24,7 +26,8 @@ export {
   ListenError,
   NoQueriesError,
   PeerStoppedError,
-  PortInUseError
+  PortInUseError,
+  ProfileMismatchError
 } from './errors.ts'
 export { createPeer, type Peer, type PeerInit } from './peer.ts'
 export type { Queries, Query } from './queries.ts'

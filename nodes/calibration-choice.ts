@@ -1,0 +1,131 @@
+import {
+  covarianceDecoder,
+  type LinearDecoder,
+  linearDecoder,
+  type Moments,
+  type Outputs,
+  type Profile,
+  profileCode,
+  type Survivors
+} from '../src/codes/index.ts'
+import type { Random } from '../src/simulation/index.ts'
+import type { CodedGroup } from './calibration-groups.ts'
+import { drawSurvivors, type Judge, score } from './calibration-score.ts'
+
+const LAMBDAS_ENCODE = [0, 1e-6, 1e-5]
+const LAMBDAS_DECODE = [0, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2]
+const EPSILONS = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2]
+/** Choices are made for these shares of survivors; near 1 every choice is good. */
+const TUNED_SHARES = [0.25, 0.5, 0.75]
+
+/** A code, and the tuning groups coded by it. */
+export interface Candidate {
+  code: Profile['code']
+  groups: readonly CodedGroup[]
+}
+
+/** The candidate that was chosen, and its errors under the code's own decoder. */
+export interface Chosen extends Candidate {
+  errors: Errors
+}
+
+/** How candidates are compared. */
+export interface Comparison {
+  /** Survivor sets, for each number of survivors that is tuned for. */
+  sets: ReadonlyArray<readonly Survivors[]>
+  judge: Judge
+}
+
+/** The squared error for each number of survivors that is tuned for; `undefined` where nothing is reconstructed. */
+type Errors = ReadonlyArray<number | undefined>
+
+/** Survivor sets for each number of survivors that is tuned for. */
+export function tunedSurvivors(n: number, sets: number, chance: Random): Survivors[][] {
+  const counts = new Set(TUNED_SHARES.map(share => Math.max(1, Math.round(share * n))))
+  return Array.from(counts, survivors => drawSurvivors(n, survivors, sets, chance))
+}
+
+/** The code with every λ_e to choose from, if it smooths and none was given. */
+export function withLambdasEncode(code: Profile['code']): Profile['code'][] {
+  return code.name === 'nercc' && code.lambdaEncode === undefined
+    ? LAMBDAS_ENCODE.map(lambdaEncode => ({ ...code, lambdaEncode }))
+    : [code]
+}
+
+/** The candidate, with the λ_d where none was given, that the code's own decoder errs least with. */
+export function chooseCode(candidates: readonly Candidate[], comparison: Comparison): Chosen {
+  const chosen = candidates.flatMap(withLambdasDecode).map(({ code, groups }) => {
+    const errors = errorsOf(linearDecoder(profileCode({ code })), groups, comparison)
+    return { code, groups, errors }
+  })
+  return least(chosen, ({ errors }) => geometricMean(errors))
+}
+
+/** ε, and whether the covariance decoder errs less with it than the code's own. */
+export function chooseDecoder(
+  { code, groups, errors: own }: Chosen,
+  moments: Moments,
+  comparison: Comparison
+): Pick<Profile, 'decoder' | 'epsilon'> {
+  const candidates = EPSILONS.map(epsilon => {
+    const decoder = covarianceDecoder({ code: profileCode({ code }), moments, epsilon })
+    return { epsilon, errors: errorsOf(decoder, groups, comparison) }
+  })
+  const { epsilon, errors } = least(candidates, candidate => geometricMean(candidate.errors))
+  // The code's own decoder may give nothing from few survivors: they are compared where both do.
+  const both = errors.map((error, i) => (own[i] === undefined ? undefined : error))
+  return { epsilon, decoder: geometricMean(own) <= geometricMean(both) && own.some(isGiven) ? 'linear' : 'covariance' }
+}
+
+/** Logits are told by their name; probabilities are at least 0 and sum to 1. */
+export function outputsOf(output: string, groups: readonly CodedGroup[]): Outputs {
+  if (output === 'logits') {
+    return 'logits'
+  }
+  return groups.every(({ predictions }) => predictions.every(isDistribution)) ? 'probabilities' : 'values'
+}
+
+/** What each output is on average. */
+export function meanOf(groups: readonly CodedGroup[]): Float64Array {
+  const predictions = groups.flatMap(group => group.predictions)
+  const mean = new Float64Array(predictions[0].length)
+  for (const prediction of predictions) {
+    prediction.forEach((value, c) => {
+      mean[c] += value / predictions.length
+    })
+  }
+  return mean
+}
+
+/** λ_d does not encode, so that the groups stay the same. */
+function withLambdasDecode({ code, groups }: Candidate): Candidate[] {
+  return code.name === 'nercc' && code.lambdaDecode === undefined
+    ? LAMBDAS_DECODE.map(lambdaDecode => ({ code: { ...code, lambdaDecode }, groups }))
+    : [{ code, groups }]
+}
+
+function errorsOf(decoder: LinearDecoder, groups: readonly CodedGroup[], { sets, judge }: Comparison): Errors {
+  return sets.map(some => score(decoder, some, groups, judge)?.mse)
+}
+
+/** Over those that there are; ∞ where there is none. Errors of few and of many survivors differ by orders of magnitude. */
+function geometricMean(errors: Errors): number {
+  const logs = errors.filter(isGiven).map(error => Math.log(Math.max(error, Number.MIN_VALUE)))
+  return logs.length === 0 ? Infinity : Math.exp(logs.reduce((sum, value) => sum + value, 0) / logs.length)
+}
+
+function isGiven(error: number | undefined): error is number {
+  return error !== undefined
+}
+
+function isDistribution(values: Float32Array): boolean {
+  const sum = values.reduce((total, value) => total + value, 0)
+  return values.length > 1 && values.every(value => value >= 0) && Math.abs(sum - 1) < 1e-2
+}
+
+/** The candidate with the least value, the first of equal ones. */
+function least<T>(candidates: readonly T[], of: (candidate: T) => number): T {
+  const values = candidates.map(of)
+  const smallest = values.reduce((a, b) => Math.min(a, b))
+  return candidates[Math.max(0, values.indexOf(smallest))]
+}

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type CalibrateInit, calibrate, InvalidOptionError } from '../../nodes/index.ts'
+import { formatProfile, parseProfile, profileCode } from '../../src/codes/index.ts'
+import type { ModelSignature, NamedTensors } from '../../src/models/index.ts'
+import { type Executor, functionExecutor } from '../../src/runtime/index.ts'
+import { Tensor } from '../../src/tensor/index.ts'
+import { CLASSES, type Synthetic, synthetic } from '../codes/synthetic.ts'
+
+const INPUTS = 16
+const SIGNATURE: ModelSignature = {
+  inputs: [{ name: 'x', dtype: 'float32', shape: [null, INPUTS] }],
+  outputs: [{ name: 'logits', dtype: 'float32', shape: [null, CLASSES] }]
+}
+
+/** A model row by row; `seen` gets the number of rows of each run. */
+function executorOf(
+  row: (query: Float32Array) => Float32Array,
+  { signature = SIGNATURE, seen = [], slots = 2 }: { signature?: ModelSignature; seen?: number[]; slots?: number } = {}
+): Executor {
+  const [{ name }] = signature.outputs
+  const run = ({ x }: NamedTensors): NamedTensors => {
+    const [count, width] = x.shape
+    const data = x.data as Float32Array
+    seen.push(count)
+    const rows = Array.from({ length: count }, (_, i) => row(data.subarray(i * width, (i + 1) * width)))
+    return {
+      [name]: Tensor.float32(
+        rows.flatMap(values => [...values]),
+        [count, rows[0].length]
+      )
+    }
+  }
+  return functionExecutor({ models: [{ name: 'smooth', signature, run }], slots })
+}
+
+function dataOf({ query }: Synthetic, count: number): Tensor {
+  return Tensor.float32(Array.from({ length: count }, () => [...query()]).flat(), [count, INPUTS])
+}
+
+describe('calibrate', () => {
+  const source = synthetic(11)
+  const executor = executorOf(source.model)
+  const data = dataOf(source, 400)
+  const asked = { executor, model: 'smooth', data, k: 4, n: 12, groups: 40 }
+  const tuned = { name: 'nercc', lambdaEncode: 0, lambdaDecode: 1e-5 } as const
+
+  before(() => executor.start())
+  after(() => executor.stop())
+
+  it('learns a decoder that errs less than the plain one on groups it has not seen', async () => {
+    const { profile, scores } = await calibrate(asked)
+    assert.equal(profile.decoder, 'covariance')
+    assert.equal(scores.length, 12)
+    for (const { survivors, linear, covariance } of scores.slice(2, 10)) {
+      assert.ok(
+        linear && covariance && covariance.mse < linear.mse,
+        `${survivors} survivors: covariance ${covariance?.mse}, plain ${linear?.mse}`
+      )
+    }
+    assert.deepEqual(
+      profile.expected,
+      scores.map(({ survivors, covariance }) => ({
+        survivors,
+        mse: covariance?.mse,
+        agreement: covariance?.agreement
+      }))
+    )
+    const [few, many] = [profile.expected[2], profile.expected[11]]
+    assert.ok(many.mse < few.mse && (many.agreement ?? 0) > (few.agreement ?? 1), 'more survivors, better predictions')
+  })
+
+  it('chooses λ_e and λ_d, and says in the profile what it was made from', async () => {
+    const { profile } = await calibrate(asked)
+    const { code, model, output, outputs, order, calibration } = profile
+    assert.equal(model, executor.models[0].id)
+    assert.deepEqual({ output, outputs, order }, { output: 'logits', outputs: 'logits', order: 'path' })
+    assert.ok(code.lambdaEncode !== undefined && code.lambdaDecode !== undefined, 'both λ were chosen')
+    assert.deepEqual(calibration, { groups: 40, tuning: 8, heldBack: 14, seed: 1 })
+    assert.equal(formatProfile(parseProfile(formatProfile(profile))), formatProfile(profile))
+    assert.equal(profileCode(profile).n, 12)
+  })
+
+  it('gives the same profile for the same seed, and another for another', async () => {
+    const once = formatProfile((await calibrate({ ...asked, code: tuned, groups: 5 })).profile)
+    const again = formatProfile((await calibrate({ ...asked, code: tuned, groups: 5 })).profile)
+    const other = formatProfile((await calibrate({ ...asked, code: tuned, groups: 5, seed: 2 })).profile)
+    assert.equal(again, once)
+    assert.notEqual(other, once)
+  })
+
+  it('keeps the λ that are given', async () => {
+    const { profile } = await calibrate({ ...asked, code: tuned, groups: 5 })
+    assert.deepEqual(profile.code, { ...tuned, k: 4, n: 12 })
+  })
+
+  it('expects nothing where every query has a result of its own', async () => {
+    const code = { name: 'bacc', layout: 'systematic' } as const
+    const { profile } = await calibrate({ ...asked, n: 6, code, groups: 10 })
+    const survivors = profile.expected.map(each => each.survivors)
+    assert.ok(survivors.includes(5) && !survivors.includes(6), `expected for ${survivors}`)
+  })
+
+  it('measures accuracy when it has labels, and progress to the end', async () => {
+    const labels = Array.from({ length: 400 }, () => CLASSES)
+    const told: Array<[number, number]> = []
+    const progress = (done: number, total: number) => told.push([done, total])
+    const { scores } = await calibrate({ ...asked, code: tuned, groups: 5, labels, progress })
+    assert.equal(scores[11].covariance?.accuracy, 0, 'no prediction has a class that does not exist')
+    assert.deepEqual(told.at(-1), [told.length, told.length])
+  })
+
+  it('tells probabilities from values, and has no agreement for values', async () => {
+    const named = (name: string, width: number): ModelSignature => ({
+      ...SIGNATURE,
+      outputs: [{ name, dtype: 'float32', shape: [null, width] }]
+    })
+    const likely = executorOf(query => Float32Array.of(1 / (1 + Math.exp(query[0])), 1 / (1 + Math.exp(-query[0]))), {
+      signature: named('p', 2)
+    })
+    const curve = executorOf(query => Float32Array.of(5 + Math.sin(query[0]), query[1] ** 2), {
+      signature: named('y', 2)
+    })
+    await Promise.all([likely.start(), curve.start()])
+    const probabilities = await calibrate({ ...asked, executor: likely, code: tuned, groups: 5 })
+    assert.equal(probabilities.profile.outputs, 'probabilities')
+    assert.ok(probabilities.profile.expected[0].agreement !== undefined)
+    const values = await calibrate({ ...asked, executor: curve, code: tuned, groups: 5 })
+    assert.equal(values.profile.outputs, 'values')
+    assert.equal(values.profile.expected[0].agreement, undefined)
+    const mean = values.profile.moments.mean ?? []
+    assert.ok(Math.abs(mean[0] - 5) < 0.5, `the mean of 5 + sin is about 5, got ${mean[0]}`)
+    await Promise.all([likely.stop(), curve.stop()])
+  })
+
+  it('runs a model that takes one query at a time one by one', async () => {
+    const seen: number[] = []
+    const signature: ModelSignature = {
+      inputs: [{ name: 'x', dtype: 'float32', shape: [1, INPUTS] }],
+      outputs: [{ name: 'logits', dtype: 'float32', shape: [1, CLASSES] }]
+    }
+    const single = executorOf(source.model, { signature, seen })
+    await single.start()
+    await calibrate({ ...asked, executor: single, code: tuned, groups: 3 })
+    assert.deepEqual(new Set(seen), new Set([1]))
+    await single.stop()
+  })
+
+  it('never scores or chooses on a query that it learned from', async () => {
+    const runs: number[][] = []
+    // Queries that tell which they are; the last four rows of a run are those of the group itself.
+    const numbered = executorOf(query => {
+      runs.at(-1)?.push(query[0])
+      return source.model(query)
+    })
+    const recording = {
+      models: [],
+      slots: 1,
+      run: (request: Parameters<Executor['run']>[0]) => {
+        runs.push([])
+        return numbered.run(request)
+      }
+    }
+    await numbered.start()
+    const values = Array.from({ length: 100 }, (_, i) => [i, ...new Array(INPUTS - 1).fill(0)])
+    await calibrate({
+      ...asked,
+      executor: { ...recording, models: numbered.models },
+      data: Tensor.float32(values.flat(), [100, INPUTS]),
+      code: tuned,
+      groups: 30
+    })
+    const groups = runs.map(rows => rows.slice(-4))
+    const used = [groups.slice(0, 6), groups.slice(6, 36), groups.slice(36)].map(part => new Set(part.flat()))
+    assert.ok(
+      used.every(part => part.size >= 20),
+      `each part uses many queries: ${used.map(({ size }) => size)}`
+    )
+    const shared = used.flatMap((part, i) => [...part].filter(query => used[(i + 1) % 3].has(query)))
+    assert.deepEqual(shared, [], 'queries that two parts share')
+    await numbered.stop()
+  })
+
+  it('ends when its caller gives up', async () => {
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    const progress = (done: number) => done === 3 && controller.abort(reason)
+    await assert.rejects(calibrate({ ...asked, signal: controller.signal, progress }), reason)
+  })
+
+  const refusals: Array<{ what: string; init: Partial<CalibrateInit>; message: RegExp }> = [
+    { what: 'a code that only copies', init: { code: 'replication' }, message: /replication only copies/ },
+    { what: 'too few queries', init: { data: data.rows(0, 15) }, message: /at least 4·k = 16 queries, got 15/ },
+    { what: 'labels for other queries', init: { labels: [1, 2] }, message: /2 labels for 400 queries/ },
+    { what: 'no groups', init: { groups: 0 }, message: /groups must be .* got 0/ },
+    { what: 'a model that is not there', init: { model: 'rough' }, message: /no model 'rough'/ }
+  ]
+  for (const { what, init, message } of refusals) {
+    it(`refuses ${what}`, async () => {
+      await assert.rejects(
+        calibrate({ ...asked, ...init }),
+        error => error instanceof InvalidOptionError && message.test(error.message)
+      )
+    })
+  }
+})

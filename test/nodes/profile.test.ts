@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { calibrate, createPeer, type InferOptions, type Peer, ProfileMismatchError } from '../../nodes/index.ts'
+import {
+  orderQueries,
+  type Profile,
+  profileCode,
+  profileDecoder,
+  reorder,
+  restoreOrder
+} from '../../src/codes/index.ts'
+import type { NamedTensors } from '../../src/models/index.ts'
+import { functionExecutor } from '../../src/runtime/index.ts'
+import { Tensor } from '../../src/tensor/index.ts'
+import { CLASSES, synthetic } from '../codes/synthetic.ts'
+
+const INPUTS = 16
+
+describe('a peer that is given a profile', () => {
+  const source = synthetic(5)
+  const queries = Array.from({ length: 120 }, () => Tensor.float32(source.query(), [1, INPUTS]))
+  let peer: Peer
+  let profile: Profile
+
+  before(async () => {
+    const executor = functionExecutor({
+      models: ['smooth', 'other'].map(name => ({
+        name,
+        signature: {
+          inputs: [{ name: 'x', dtype: 'float32', shape: [null, INPUTS] }],
+          outputs: [{ name: 'logits', dtype: 'float32', shape: [null, CLASSES] }]
+        },
+        run({ x }: NamedTensors) {
+          const [count] = x.shape
+          const rows = Array.from({ length: count }, (_, i) => source.model(x.row(i).data as Float32Array))
+          return {
+            logits: Tensor.float32(
+              rows.flatMap(row => [...row]),
+              [count, CLASSES]
+            )
+          }
+        }
+      }))
+    })
+    peer = await createPeer({ executor, listen: [] })
+    ;({ profile } = await calibrate({ executor, model: 'smooth', data: queries, k: 4, n: 8, groups: 10 }))
+  })
+
+  after(() => peer?.stop())
+
+  const infer = (count: number, more: Partial<InferOptions> = {}) =>
+    peer.infer({ model: 'smooth', queries: queries.slice(0, count), profile, stragglers: 0, deadline: 10_000, ...more })
+
+  it('codes as it says and decodes by its decoder, in the caller’s order', async () => {
+    const { outcomes, groups } = await infer(4)
+    assert.deepEqual(
+      groups.map(({ k, n, code, survivors }) => ({ k, n, code, survivors: survivors.length })),
+      [{ k: 4, n: 8, code: 'nercc', survivors: 8 }]
+    )
+    const group = queries.slice(0, 4).map(({ data }) => data as Float32Array)
+    const order = orderQueries(profile.order, group)
+    const results = codedBy(profile, reorder(group, order)).map(query => Tensor.float32(source.model(query)))
+    const decoded = restoreOrder(
+      profileDecoder(profile)
+        .select([...results.keys()])
+        .apply(results),
+      order
+    )
+    outcomes.forEach((outcome, q) => {
+      assert.ok(outcome.status === 'reconstructed', `query ${q} is ${outcome.status}`)
+      assertClose(outcome.output.data as Float32Array, decoded[q]?.data as Float32Array)
+    })
+  })
+
+  it('says what is to be expected of a reconstructed prediction from so many survivors', async () => {
+    const { outcomes } = await infer(4)
+    const { mse, agreement } = profile.expected[7]
+    for (const outcome of outcomes) {
+      assert.deepEqual('expected' in outcome && outcome.expected, { error: mse, agreement })
+    }
+    assert.ok(agreement !== undefined && agreement > 0.5, `agreement ${agreement}`)
+  })
+
+  it('decodes a smaller last group by the code alone, and expects nothing of it', async () => {
+    const { outcomes, groups } = await infer(6)
+    assert.deepEqual(
+      groups.map(({ k, n }) => ({ k, n })),
+      [
+        { k: 4, n: 8 },
+        { k: 2, n: 4 }
+      ]
+    )
+    assert.deepEqual(
+      outcomes.map(outcome => outcome.status === 'reconstructed' && outcome.expected !== undefined),
+      [true, true, true, true, false, false]
+    )
+  })
+
+  it('answers single queries by it too', async () => {
+    const options = { model: 'smooth', profile, stragglers: 0, maxWait: 5_000, deadline: 10_000 }
+    const predictions = await Promise.all(queries.slice(0, 4).map(query => peer.predict(query, options)))
+    const { mse, agreement } = profile.expected[7]
+    assert.deepEqual(
+      predictions.map(({ expected }) => expected),
+      Array.from({ length: 4 }, () => ({ error: mse, agreement }))
+    )
+  })
+
+  it('takes options that say the same', async () => {
+    const { outcomes } = await infer(4, { k: 4, n: 8, code: 'nercc', order: 'path', output: 'logits' })
+    assert.ok(outcomes.every(({ status }) => status === 'reconstructed'))
+  })
+
+  const refusals: Array<{ what: string; more: Partial<InferOptions>; message: RegExp }> = [
+    { what: 'another model', more: { model: 'other' }, message: /the profile is of the model \w{12}, and 'other' is/ },
+    { what: 'another K', more: { k: 3 }, message: /calibrated for k 4, and 3 is asked for/ },
+    { what: 'another N', more: { n: 9 }, message: /calibrated for n 8, and 9/ },
+    { what: 'another code', more: { code: 'bacc' }, message: /calibrated for code nercc, and bacc/ },
+    {
+      what: 'another layout',
+      more: { code: { name: 'nercc', layout: 'systematic' } },
+      message: /calibrated for layout not given, and systematic/
+    },
+    { what: 'another order', more: { order: 'none' }, message: /calibrated for order path, and none/ }
+  ]
+  for (const { what, more, message } of refusals) {
+    it(`refuses ${what}`, async () => {
+      await assert.rejects(
+        infer(4, more),
+        error => error instanceof ProfileMismatchError && message.test(error.message)
+      )
+    })
+  }
+})
+
+function codedBy(profile: Profile, group: readonly Float32Array[]): Float32Array[] {
+  const { n, k, encodingMatrix } = profileCode(profile)
+  return Array.from({ length: n }, (_, i) =>
+    group[0].map((_, x) => group.reduce((sum, query, q) => sum + encodingMatrix[i * k + q] * query[x], 0))
+  )
+}
+
+function assertClose(got: Float32Array, wanted: Float32Array): void {
+  assert.equal(got.length, wanted.length)
+  got.forEach((value, c) => {
+    assert.ok(Math.abs(value - wanted[c]) < 1e-3, `class ${c}: ${value}, expected ${wanted[c]}`)
+  })
+}
