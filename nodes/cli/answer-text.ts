@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { GroupReport, Outcome } from '../../src/inference/index.ts'
+import type { ExpectedQuality, GroupReport, Outcome } from '../../src/inference/index.ts'
 import type { ReadableAnswer, Summary } from './answer.ts'
 import { numbersOf, type RankedClass } from './predictions.ts'
 import { bytes, millis, plural, shorten } from './quantities.ts'
@@ -66,12 +66,18 @@ function statusText(outcome: Outcome): string {
     case 'exact':
       return styleText('green', 'exact')
     case 'reconstructed':
-      return styleText('cyan', 'reconstructed')
+      return styleText('cyan', 'reconstructed') + agreementText(outcome.expected)
     case 'failed':
       return styleText('red', `failed (${outcome.error.name})`)
     default:
       return outcome.status
   }
+}
+
+/** How often such a prediction names the class that the model would. */
+function agreementText(expected: ExpectedQuality | undefined): string {
+  const { agreement } = expected ?? {}
+  return agreement === undefined ? '' : `, agreement ${agreement.toFixed(3)}`
 }
 
 /** Why queries failed, each reason once. */

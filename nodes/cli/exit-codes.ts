@@ -15,7 +15,7 @@ export const EXIT = {
 
 // 69, no Node that is new enough, is the launcher's.
 export const EXIT_CODES_HELP = `Exit codes:
-  0    every query has its prediction; peers: a worker was reached; serve: ended by a signal
+  0    every query has its prediction; peers: a worker was reached; serve: ended by a signal; calibrate: done
   1    some query has no prediction
   2    bad usage or bad input
   3    no worker found
@@ -23,7 +23,7 @@ export const EXIT_CODES_HELP = `Exit codes:
   5    the port to listen on is in use
   69   no Node that is new enough
   70   internal error
-  130  infer, peers: interrupted (143: by SIGTERM)`
+  130  infer, peers, calibrate: interrupted (143: by SIGTERM)`
 
 /** The named errors that a caller can do something about, by their stable code. */
 const BY_CODE: Readonly<Record<string, number>> = {
@@ -40,6 +40,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   ERR_UNKNOWN_CODE: EXIT.badInput,
   ERR_INVALID_PLAN: EXIT.badInput,
   ERR_INVALID_OPTION: EXIT.badInput,
+  ERR_INVALID_PROFILE: EXIT.badInput,
+  ERR_PROFILE_MISMATCH: EXIT.badInput,
   ERR_LISTEN: EXIT.badInput,
   ERR_RUNTIME_OPTION: EXIT.badInput,
   ERR_DUPLICATE_MODEL: EXIT.badInput,

@@ -1,11 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { codeFamily } from '../../src/codes/index.ts'
+import { codeFamily, InvalidProfileError, type Profile, parseProfile } from '../../src/codes/index.ts'
 import { NoWorkersError } from '../../src/inference/index.ts'
 import type { Model } from '../../src/models/index.ts'
 import { formatNpy } from '../../src/tensor/index.ts'
 import type { Answer } from '../calls.ts'
 import type { InferRequest } from '../coded-inference.ts'
 import type { Peer } from '../peer.ts'
+import { withProfile } from '../profiled.ts'
 import { chooseOutput } from '../queries.ts'
 import { servedModel } from '../served-model.ts'
 import { type ReadableAnswer, readable } from './answer.ts'
@@ -28,7 +29,7 @@ const MANY_GROUPS = 10
 /** Asks workers for predictions on the inputs, and prints them. */
 export async function infer(options: InferCommandOptions): Promise<void> {
   checkPeerOptions(options)
-  const plan = planOf(options)
+  const plan = planOf(options, options.profile === undefined ? undefined : await readProfile(options.profile))
   const [inputs, asked, labels] = await Promise.all([
     readInputs(options.input),
     askedModel(options.model),
@@ -42,7 +43,7 @@ export async function infer(options: InferCommandOptions): Promise<void> {
       const queries = await queriesOf(inputs, model, options)
       const request = { ...plan, model: model.id, queries: queries.map(({ tensor }) => tensor), signal }
       const names = queries.map(({ query }) => query)
-      const output = chooseOutput(model, codeFamily(options.code), options.output)
+      const output = chooseOutput(model, codeFamily(plan.code.name), plan.output)
       const answer = await ask(peer, request, queries.length, options)
       return readable(answer, names, model, { output, labels, top: options.top })
     } finally {
@@ -59,23 +60,39 @@ export async function infer(options: InferCommandOptions): Promise<void> {
 }
 
 /** What of the request does not depend on workers; a code that does not exist is refused before any is looked for. */
-function planOf(options: InferCommandOptions) {
-  const { k, stragglers, deadline, output, onDeadline, concurrency, lambdaEncode, lambdaDecode, degree, order } =
-    options
-  const family = codeFamily(options.code)
-  const n = options.n ?? family.maximumN?.(k) ?? 2 * k
+function planOf(options: InferCommandOptions, profile: Profile | undefined) {
+  const { stragglers, deadline, onDeadline, concurrency, lambdaEncode, lambdaDecode, degree } = options
   const layout = options.systematic ? ('systematic' as const) : undefined
-  const code = { name: family.name, lambdaEncode, lambdaDecode, degree, layout }
-  family.create({ ...code, k, n })
-  return { code, k, n, order, stragglers, deadline, output, onDeadline, concurrency }
+  const name = codeFamily(options.code ?? profile?.code.name ?? 'replication').name
+  const given = { name, lambdaEncode, lambdaDecode, degree, layout }
+  const { model, k: wanted, n: asked, order, output } = options
+  const { code, k = 4, n, ...rest } = withProfile({ model, profile, code: given, k: wanted, n: asked, order, output })
+  const choice = typeof code === 'object' ? code : given
+  const family = codeFamily(choice.name)
+  const coded = n ?? family.maximumN?.(k) ?? 2 * k
+  family.create({ ...choice, k, n: coded })
+  return { ...rest, code: choice, k, n: coded, stragglers, deadline, onDeadline, concurrency }
+}
+
+async function readProfile(file: string): Promise<Profile> {
+  const text = await readText(file, 'profile')
+  try {
+    return parseProfile(text)
+  } catch (cause) {
+    throw cause instanceof InvalidProfileError ? new InvalidProfileError(`${file}: ${cause.message}`, { cause }) : cause
+  }
 }
 
 async function readLabels(file: string): Promise<string[]> {
+  const text = await readText(file, 'labels')
+  return text.trimEnd().split(/\r?\n/)
+}
+
+async function readText(file: string, what: string): Promise<string> {
   try {
-    const text = await readFile(file, 'utf8')
-    return text.trimEnd().split(/\r?\n/)
+    return await readFile(file, 'utf8')
   } catch (cause) {
-    throw new InputFileError(`cannot read the labels ${file}: ${cause instanceof Error ? cause.message : cause}`, {
+    throw new InputFileError(`cannot read the ${what} ${file}: ${cause instanceof Error ? cause.message : cause}`, {
       cause
     })
   }
@@ -103,13 +120,8 @@ async function reach(peer: Peer, asked: string, n: number, options: PeerOptions,
   return model
 }
 
-async function ask(
-  peer: Peer,
-  request: InferRequest,
-  queries: number,
-  { json, k }: InferCommandOptions
-): Promise<Answer> {
-  if (json || !process.stderr.isTTY || queries < MANY_GROUPS * k) {
+async function ask(peer: Peer, request: InferRequest, queries: number, { json }: InferCommandOptions): Promise<Answer> {
+  if (json || !process.stderr.isTTY || queries < MANY_GROUPS * (request.k ?? 1)) {
     return peer.infer(request)
   }
   const { withProgress } = await import('./progress.ts')

@@ -7,14 +7,15 @@ import { decimal, decimals, duration, type PeerOptions, positive, size, whole, w
 export interface InferCommandOptions extends PeerOptions, ImageOptions {
   model: string
   input: string[]
-  k: number
+  k?: number
   n?: number
-  code: string
+  code?: string
   lambdaEncode?: number
   lambdaDecode?: number
   systematic?: true
   degree?: number
-  order: OrderKind
+  order?: OrderKind
+  profile?: string
   stragglers?: number
   deadline: number
   output?: string
@@ -34,6 +35,7 @@ The first axis of a .npy file counts queries.
 Examples:
   $ splinemesh infer --model lenet5 --input 0.png 1.png 2.png 3.png --peer <multiaddr>
   $ splinemesh infer --model lenet5 --input x.npy --k 4 --n 12 --code nercc --stragglers 3 --deadline 500ms --peer <multiaddr>...
+  $ splinemesh infer --model lenet5 --input x.npy --profile lenet5.profile.json --peer <multiaddr>...
   $ splinemesh infer --model mobilenet.onnx --input cat.jpg --mean 0.5 --std 0.5 --labels labels.txt --top 3 --mdns
   $ splinemesh infer --model lenet5 --input x.npy --peer <multiaddr> --trace
   $ splinemesh infer --model lenet5 --input x.npy --peer <multiaddr> --json --save predictions.npy`
@@ -45,18 +47,21 @@ export function defineInfer(program: Command): void {
     .requiredOption('--model <model>', 'name, name@first digits of its id, id, or the .onnx file itself')
     .requiredOption('--input <file...>', 'queries: .npy batches, or PNG and JPEG images')
   withPeerOptions(command, '5s')
-    .option('--k <n>', 'queries in a group', whole, 4)
+    .option('--k <n>', 'queries in a group (default: 4)', whole)
     .option('--n <n>', 'coded queries of a group (default: 2k; uncoded: k)', whole)
-    .option('--code <name>', `one of ${Object.keys(codes).join(', ')}`, 'replication')
+    .option('--code <name>', `one of ${Object.keys(codes).join(', ')} (default: replication)`)
     .option('--lambda-encode <x>', "nercc's smoothing of the encoder", decimal)
     .option('--lambda-decode <x>', "nercc's smoothing of the decoder", decimal)
     .option('--degree <n>', 'for lagrange: the model is a polynomial of this degree (default: 1)', positive)
     .option('--systematic', 'the first k coded queries are the queries themselves (nercc, bacc, lagrange)')
     .addOption(
-      new Option('--order <kind>', 'of the queries in a group before they are mixed')
-        .choices(['none', 'pca', 'path'])
-        .default('none')
+      new Option('--order <kind>', 'of the queries in a group before they are mixed (default: none)').choices([
+        'none',
+        'pca',
+        'path'
+      ])
     )
+    .option('--profile <file>', 'as splinemesh calibrate wrote it; it says k, n, code, order, output and the decoder')
     .option('--stragglers <n>', 'workers of a group that need not answer (default: (n - k) / 2)', whole)
     .addOption(new Option('--deadline <time>', 'for each group').argParser(duration).default(1000, '1s'))
     .addOption(

@@ -51,18 +51,29 @@ export async function readInputs(files: readonly string[]): Promise<Inputs> {
 export async function queriesOf(inputs: Inputs, model: Model, options: ImageOptions): Promise<NamedQuery[]> {
   const [input] = model.signature.inputs
   if (inputs.kind === 'npy') {
-    const queries = inputs.files.flatMap(({ file, tensor }) => rowsOf(file, tensor, input.shape.length))
-    if (queries.length === 0) {
-      throw new NoQueriesError(
-        `${inputs.files[0].file} has no rows, so there is no query: its first axis counts queries`
-      )
-    }
-    return queries
+    return npyQueries(inputs, model)
   }
   const format = imageFormat(input, options)
   return Promise.all(
     inputs.files.map(async ({ file, bytes }) => ({ query: file, tensor: await imageQuery(file, bytes, format) }))
   )
+}
+
+/**
+ * The rows of batches as queries of a model.
+ *
+ * @throws {InputFileError} the inputs are images
+ * @throws {NoQueriesError} there is no row
+ */
+export function npyQueries(inputs: Inputs, { signature }: Model): NamedQuery[] {
+  if (inputs.kind === 'images') {
+    throw new InputFileError(`${inputs.files[0].file} is an image: give a .npy file, its first axis counts queries`)
+  }
+  const queries = inputs.files.flatMap(({ file, tensor }) => rowsOf(file, tensor, signature.inputs[0].shape.length))
+  if (queries.length === 0) {
+    throw new NoQueriesError(`${inputs.files[0].file} has no rows, so there is no query: its first axis counts queries`)
+  }
+  return queries
 }
 
 async function readInput(file: string): Promise<Uint8Array> {

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { defineCalibrate } from './calibrate.ts'
 import { UsageError } from './errors.ts'
 import { codeOf, EXIT, EXIT_CODES_HELP, exitCodeOf } from './exit-codes.ts'
 import { defineInfer } from './infer.ts'
@@ -15,6 +16,7 @@ Examples:
   $ splinemesh serve --model lenet5.onnx
   $ splinemesh infer --model lenet5 --input 0.png 1.png --peer <multiaddr>
   $ splinemesh peers --peer <multiaddr>
+  $ splinemesh calibrate --model lenet5.onnx --data x.npy --k 20 --n 100
 
 Each command has its own: splinemesh infer --help
 
@@ -32,6 +34,7 @@ function program(): Command {
   defineServe(splinemesh)
   defineInfer(splinemesh)
   definePeers(splinemesh)
+  defineCalibrate(splinemesh)
   return splinemesh
 }
 

@@ -5,18 +5,36 @@ import { type Answer, last } from '../calls.ts'
  * Shows on stderr how many queries have their outcome, and passes the last answer on. The bar goes away when it is done.
  */
 export async function withProgress(answers: AsyncIterable<Answer>, queries: number): Promise<Answer> {
-  const bar = new SingleBar({
-    stream: process.stderr,
-    format: '{bar} {value}/{total} queries',
-    clearOnComplete: true,
-    hideCursor: true
-  })
+  const bar = barOf('queries')
   bar.start(queries, 0)
   try {
     return await last(counted(answers, count => bar.update(count)))
   } finally {
     bar.stop()
   }
+}
+
+/** Shows on stderr how many steps of a long piece of work are done. The bar goes away when it is. */
+export async function withSteps<T>(work: (progress: (done: number, total: number) => void) => Promise<T>): Promise<T> {
+  const bar = barOf('steps')
+  bar.start(1, 0)
+  try {
+    return await work((done, total) => {
+      bar.setTotal(total)
+      bar.update(done)
+    })
+  } finally {
+    bar.stop()
+  }
+}
+
+function barOf(counted: string): SingleBar {
+  return new SingleBar({
+    stream: process.stderr,
+    format: `{bar} {value}/{total} ${counted}`,
+    clearOnComplete: true,
+    hideCursor: true
+  })
 }
 
 /** Passes answers on, and tells how many outcomes of each are terminal: those of groups that have stopped. */

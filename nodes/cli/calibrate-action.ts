@@ -1,0 +1,76 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { codeFamily, formatProfile } from '../../src/codes/index.ts'
+import { onnxExecutor } from '../../src/runtime/index.ts'
+import { type CalibrateInit, type Calibration, calibrate as learn } from '../calibrate.ts'
+import type { CalibrateCommandOptions } from './calibrate.ts'
+import { calibrationText } from './calibration-text.ts'
+import { InputFileError, OutputFileError } from './errors.ts'
+import { type NamedQuery, npyQueries, readInputs } from './inputs.ts'
+import { interruptible } from './interruption.ts'
+import { numbersOf } from './predictions.ts'
+import { withSteps } from './progress.ts'
+
+/** Calibrates a model on this machine, writes its profile, and prints what it is worth. */
+export async function calibrate(options: CalibrateCommandOptions): Promise<void> {
+  const code = codeOf(options)
+  const [inputs, labels] = await Promise.all([
+    readInputs([options.data]),
+    options.labels === undefined ? undefined : readClasses(options.labels)
+  ])
+  const name = path.basename(options.model, '.onnx')
+  const executor = onnxExecutor({ models: [{ name, path: options.model }], threads: options.threads })
+  const calibration = await interruptible(async signal => {
+    try {
+      await executor.start()
+      const [model] = executor.models
+      const data = npyQueries(inputs, model).map(({ tensor }: NamedQuery) => tensor)
+      const { k, n, order, groups, seed, output, outputs } = options
+      const asked = { k, n, code, order, groups, seed, output, outputs }
+      return await shown({ executor, model: model.id, data, labels, ...asked, signal }, options)
+    } finally {
+      await executor.stop()
+    }
+  })
+  const out = options.out ?? `${name}.profile.json`
+  await save(calibration, out)
+  console.log(options.json ? calibrationJson(calibration, out) : calibrationText(calibration, out))
+}
+
+/** A code that does not exist is refused before anything is read. */
+function codeOf({ code, k, n, lambdaEncode, lambdaDecode, degree, systematic }: CalibrateCommandOptions) {
+  const family = codeFamily(code)
+  const layout = systematic ? ('systematic' as const) : undefined
+  const choice = { name: family.name, lambdaEncode, lambdaDecode, degree, layout }
+  family.create({ ...choice, k, n })
+  return choice
+}
+
+/** The classes of a `.npy` file: whole numbers along one axis. */
+async function readClasses(file: string): Promise<number[]> {
+  const inputs = await readInputs([file])
+  const tensor = inputs.kind === 'npy' ? inputs.files[0].tensor : undefined
+  const classes = tensor && numbersOf(tensor)
+  if (tensor?.shape.length !== 1 || classes?.every(each => Number.isInteger(each) && each >= 0) !== true) {
+    throw new InputFileError(
+      `${file} is no list of classes: labels are a .npy file of one axis, a whole number a query`
+    )
+  }
+  return classes
+}
+
+async function shown(init: CalibrateInit, { json }: CalibrateCommandOptions): Promise<Calibration> {
+  return json || !process.stderr.isTTY ? learn(init) : withSteps(progress => learn({ ...init, progress }))
+}
+
+async function save({ profile }: Calibration, file: string): Promise<void> {
+  try {
+    await writeFile(file, `${formatProfile(profile)}\n`)
+  } catch (cause) {
+    throw new OutputFileError(`cannot write ${file}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
+}
+
+function calibrationJson({ profile: { moments: _, expected: __, ...profile }, scores }: Calibration, file: string) {
+  return JSON.stringify({ file, profile, scores })
+}

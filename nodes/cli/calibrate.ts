@@ -1,0 +1,75 @@
+import { type Command, Option } from 'commander'
+import { codes, type OrderKind, type Outputs } from '../../src/codes/index.ts'
+import { decimal, positive, whole } from './options.ts'
+
+/** What was asked for, as commander hands it over. */
+export interface CalibrateCommandOptions {
+  model: string
+  data: string
+  labels?: string
+  k: number
+  n: number
+  code: string
+  lambdaEncode?: number
+  lambdaDecode?: number
+  degree?: number
+  systematic?: true
+  order: OrderKind
+  groups: number
+  seed: number
+  output?: string
+  outputs?: Outputs
+  threads: number
+  out?: string
+  json?: true
+}
+
+const EXAMPLES = `
+The data are queries like those that will be asked, at least 4k, and not those that the model was trained on. They are split
+by chance: what is learned or chosen on is never scored.
+
+Examples:
+  $ splinemesh calibrate --model lenet5.onnx --data x.npy --k 20 --n 100
+  $ splinemesh calibrate --model lenet5.onnx --data x.npy --labels y.npy --k 4 --n 12 --systematic --out four.profile.json
+  $ splinemesh infer --model lenet5 --input queries.npy --profile lenet5.profile.json --peer <multiaddr>...`
+
+export function defineCalibrate(program: Command): void {
+  const mixing = Object.values(codes).filter(({ systematic }) => !systematic)
+  program
+    .command('calibrate')
+    .description('Learn how to decode a model under a code, and measure what its predictions are worth.')
+    .requiredOption('--model <file.onnx>', 'the model; it runs on this machine')
+    .requiredOption('--data <file.npy>', 'queries; the first axis counts them')
+    .option('--labels <file.npy>', 'the true class of each, to measure accuracy too')
+    .requiredOption('--k <n>', 'queries in a group', whole)
+    .requiredOption('--n <n>', 'coded queries of a group', whole)
+    .option('--code <name>', `one of ${mixing.map(({ name }) => name).join(', ')}`, 'nercc')
+    .option('--lambda-encode <x>', "nercc's smoothing of the encoder (default: the best of a few)", decimal)
+    .option('--lambda-decode <x>', "nercc's smoothing of its own decoder (default: the best of a few)", decimal)
+    .option('--degree <n>', 'for lagrange: the model is a polynomial of this degree (default: 1)', positive)
+    .option('--systematic', 'the first k coded queries are the queries themselves (nercc, bacc, lagrange)')
+    .addOption(
+      new Option('--order <kind>', 'of the queries in a group before they are mixed')
+        .choices(['none', 'pca', 'path'])
+        .default('path')
+    )
+    .option('--groups <n>', 'groups to learn from; half as many more to choose on and to score', positive, 150)
+    .option('--seed <n>', 'of all chance: the same seed gives the same profile', whole, 1)
+    .option('--output <name>', "the model's output to decode (default: logits if there is one, else the first)")
+    .addOption(
+      new Option('--outputs <kind>', 'what that output is (default: told by its name and its values)').choices([
+        'logits',
+        'probabilities',
+        'values'
+      ])
+    )
+    .option('--threads <n>', 'threads that run the model', positive, 1)
+    .option('--out <file>', "where to write the profile (default: the model's file name, with .profile.json)")
+    .option('--json', 'print JSON: the profile without its moments, and all scores')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: CalibrateCommandOptions) => {
+      // Help and bad usage need none of what this imports.
+      const { calibrate } = await import('./calibrate-action.ts')
+      await calibrate(options)
+    })
+}

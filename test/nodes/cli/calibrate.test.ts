@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { parseProfile } from '../../../src/codes/index.ts'
+import { contentId } from '../../../src/models/index.ts'
+import { digits, LOOPBACK, lenet5, type Serving, said, serve, splinemesh } from './processes.ts'
+
+const images = path.join(digits, 'test-images.npy')
+const labels = path.join(digits, 'test-labels.npy')
+const examples = [0, 1, 2, 3].map(digit => path.join(digits, 'examples', `${digit}.png`))
+const four = ['--k', '4', '--n', '12', '--groups', '12', '--lambda-encode', '0', '--lambda-decode', '1e-6']
+
+describe('splinemesh calibrate, and infer by its profile', () => {
+  let folder = ''
+  let worker: Serving
+
+  const file = (name: string): string => path.join(folder, name)
+  const calibrate = (...args: string[]) => splinemesh('calibrate', '--model', lenet5, '--data', images, ...args)
+  const infer = (...args: string[]) =>
+    splinemesh(
+      ...['infer', '--peer', worker.address, '--deadline', '10s', '--stragglers', '0'],
+      ...['--model', 'lenet5', '--input', ...examples, '--profile', ...args]
+    )
+
+  before(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'splinemesh-calibrate-'))
+    worker = await serve('--model', lenet5, '--listen', LOOPBACK)
+  })
+
+  after(async () => {
+    await worker?.end()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('prints what both decoders are worth, and writes a profile of this very model that infer decodes by', async () => {
+    const ended = await calibrate(...four, '--labels', labels, '--out', file('m.json'))
+    assert.equal(ended.code, 0, said(ended))
+    assert.match(ended.out, /survivors +error \(plain\) +error \(covariance\) .*accuracy \(covariance\)\n +12 /)
+    assert.match(ended.out, /m\.json · nercc \(k 4, n 12\) with λe 0, λd 1e-6 · order path/)
+    assert.match(ended.out, /learned on 12 groups, chosen on 3, scored on 4 held back · seed 1/)
+    assert.equal(ended.err, '', 'no noise')
+    const profile = parseProfile(readFileSync(file('m.json'), 'utf8'))
+    assert.equal(profile.model, contentId(readFileSync(lenet5)))
+
+    const answered = await infer(file('m.json'), '--json')
+    assert.equal(answered.code, 0, said(answered))
+    const { outcomes, groups } = JSON.parse(answered.out)
+    const expected = profile.expected.find(({ survivors }) => survivors === groups[0].survivors.length)
+    assert.equal(groups[0].code, 'nercc')
+    for (const outcome of outcomes) {
+      assert.equal(outcome.status, 'reconstructed')
+      assert.deepEqual(outcome.expected, { error: expected?.mse, agreement: expected?.agreement })
+    }
+  })
+
+  it('prints the profile without its moments and all scores as JSON', async () => {
+    const ended = await calibrate(...four, '--out', file('j.json'), '--json')
+    assert.equal(ended.code, 0, said(ended))
+    const { file: written, profile, scores } = JSON.parse(ended.out)
+    assert.equal(written, file('j.json'))
+    assert.equal(profile.moments, undefined)
+    assert.equal(scores.length, 12)
+    assert.ok(scores[5].covariance.mse > 0)
+  })
+
+  it('refuses to infer by a profile of another model, or with other options', async () => {
+    assert.equal((await calibrate(...four, '--out', file('a.json'))).code, 0)
+    const text = readFileSync(file('a.json'), 'utf8')
+    writeFileSync(file('b.json'), text.replace(/"model":"\w+"/, `"model":"${'0'.repeat(64)}"`))
+    writeFileSync(file('c.json'), text.replace('"version":1', '"version":9'))
+    const cases: Array<[string[], RegExp]> = [
+      [[file('b.json')], /ProfileMismatchError .* is of the model 000000000000, and 'lenet5' is/],
+      [[file('a.json'), '--k', '5'], /ProfileMismatchError .* for k 4, and 5 is asked for/],
+      [[file('a.json'), '--code', 'bacc'], /ProfileMismatchError .* for code nercc, and bacc is asked for/],
+      [[file('c.json')], /InvalidProfileError .*c\.json: this is a profile of version 9/],
+      [[file('none.json')], /InputFileError .*cannot read the profile/]
+    ]
+    for (const [args, error] of cases) {
+      const ended = await infer(...args)
+      assert.equal(ended.code, 2, said(ended))
+      assert.match(ended.err, error)
+    }
+  })
+
+  it('refuses what it cannot calibrate with', async () => {
+    const cases: Array<[string[], RegExp]> = [
+      [['--k', '4', '--n', '8', '--code', 'replication'], /InvalidOptionError .*only copies/],
+      [['--k', '200', '--n', '400'], /InvalidOptionError .*at least 4·k = 800 queries, got 450/],
+      [[...four, '--labels', images], /InputFileError .*is no list of classes/],
+      [[...four, '--data', examples[0]], /InputFileError .*is an image/]
+    ]
+    for (const [args, error] of cases) {
+      const ended = await calibrate(...args, '--out', file('no.json'))
+      assert.equal(ended.code, 2, said(ended))
+      assert.match(ended.err, error)
+    }
+  })
+})
