@@ -72,8 +72,8 @@ export interface SurvivorScore {
 /** Chance has a stream for each purpose, so that more of one does not change the others. */
 const STREAMS = { split: 0, groups: 1, tuning: 2, heldBack: 3, tuningSurvivors: 4, heldBackSurvivors: 5 }
 
-/** Survivor sets for each number of survivors; each serves all groups. */
-const SETS = 10
+/** Survivor sets for each number of survivors: which workers answer matters as much as what is asked. */
+const SETS = 40
 
 /** What was asked for, checked. */
 interface Task {
@@ -114,7 +114,8 @@ export async function calibrate(init: CalibrateInit): Promise<Calibration> {
   const outputs = init.outputs ?? outputsOf(run.output, candidates[0].groups)
   const mean = outputs === 'values' ? meanOf(candidates[0].groups) : undefined
   const sets = tunedSurvivors(asked.n, SETS, random(seed, STREAMS.tuningSurvivors))
-  const tuned = chooseCode(candidates, { sets, judge: { outputs } })
+  const comparison = { sets, judge: { outputs }, pause: () => pause(init.signal) }
+  const tuned = await chooseCode(candidates, comparison)
 
   const { code } = tuned
   const groups = await codeGroups(task, 'groups', code, step)
@@ -122,7 +123,7 @@ export async function calibrate(init: CalibrateInit): Promise<Calibration> {
     groups.map(({ results, predictions }) => [...results, ...predictions]),
     { n: code.n, k: code.k, outputs, mean }
   )
-  const { decoder, epsilon } = chooseDecoder(tuned, moments, { sets, judge: { outputs } })
+  const { decoder, epsilon } = await chooseDecoder(tuned, moments, comparison)
 
   const scores = await scoreAll(await codeGroups(task, 'heldBack', code, step), {
     linear: linearDecoder(profileCode({ code })),
@@ -189,9 +190,13 @@ function steps(total: number, { signal, progress }: CalibrateInit): () => Promis
   return async () => {
     done++
     progress?.(done, total)
-    await setImmediate()
-    signal?.throwIfAborted()
+    await pause(signal)
   }
+}
+
+async function pause(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate()
+  signal?.throwIfAborted()
 }
 
 /** Draws the groups of a part, and runs them. */

@@ -14,7 +14,7 @@ import { drawSurvivors, type Judge, score } from './calibration-score.ts'
 
 const LAMBDAS_ENCODE = [0, 1e-6, 1e-5]
 const LAMBDAS_DECODE = [0, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2]
-const EPSILONS = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2]
+const EPSILONS = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2]
 /** Choices are made for these shares of survivors; near 1 every choice is good. */
 const TUNED_SHARES = [0.25, 0.5, 0.75]
 
@@ -34,6 +34,8 @@ export interface Comparison {
   /** Survivor sets, for each number of survivors that is tuned for. */
   sets: ReadonlyArray<readonly Survivors[]>
   judge: Judge
+  /** Called before each candidate: lets others run, and ends where the caller gave up. */
+  pause(): Promise<void>
 }
 
 /** The squared error for each number of survivors that is tuned for; `undefined` where nothing is reconstructed. */
@@ -53,24 +55,26 @@ export function withLambdasEncode(code: Profile['code']): Profile['code'][] {
 }
 
 /** The candidate, with the λ_d where none was given, that the code's own decoder errs least with. */
-export function chooseCode(candidates: readonly Candidate[], comparison: Comparison): Chosen {
-  const chosen = candidates.flatMap(withLambdasDecode).map(({ code, groups }) => {
-    const errors = errorsOf(linearDecoder(profileCode({ code })), groups, comparison)
-    return { code, groups, errors }
-  })
+export async function chooseCode(candidates: readonly Candidate[], comparison: Comparison): Promise<Chosen> {
+  const chosen: Chosen[] = []
+  for (const { code, groups } of candidates.flatMap(withLambdasDecode)) {
+    const errors = await errorsOf(linearDecoder(profileCode({ code })), groups, comparison)
+    chosen.push({ code, groups, errors })
+  }
   return least(chosen, ({ errors }) => geometricMean(errors))
 }
 
 /** ε, and whether the covariance decoder errs less with it than the code's own. */
-export function chooseDecoder(
+export async function chooseDecoder(
   { code, groups, errors: own }: Chosen,
   moments: Moments,
   comparison: Comparison
-): Pick<Profile, 'decoder' | 'epsilon'> {
-  const candidates = EPSILONS.map(epsilon => {
+): Promise<Pick<Profile, 'decoder' | 'epsilon'>> {
+  const candidates: Array<{ epsilon: number; errors: Errors }> = []
+  for (const epsilon of EPSILONS) {
     const decoder = covarianceDecoder({ code: profileCode({ code }), moments, epsilon })
-    return { epsilon, errors: errorsOf(decoder, groups, comparison) }
-  })
+    candidates.push({ epsilon, errors: await errorsOf(decoder, groups, comparison) })
+  }
   const { epsilon, errors } = least(candidates, candidate => geometricMean(candidate.errors))
   // The code's own decoder may give nothing from few survivors: they are compared where both do.
   const both = errors.map((error, i) => (own[i] === undefined ? undefined : error))
@@ -104,7 +108,12 @@ function withLambdasDecode({ code, groups }: Candidate): Candidate[] {
     : [{ code, groups }]
 }
 
-function errorsOf(decoder: LinearDecoder, groups: readonly CodedGroup[], { sets, judge }: Comparison): Errors {
+async function errorsOf(
+  decoder: LinearDecoder,
+  groups: readonly CodedGroup[],
+  { sets, judge, pause }: Comparison
+): Promise<Errors> {
+  await pause()
   return sets.map(some => score(decoder, some, groups, judge)?.mse)
 }
 
