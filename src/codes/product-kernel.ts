@@ -1,5 +1,5 @@
-/** Rows of the product that one call computes: enough sums in registers to hide the latency of an addition. */
-export const ROWS = 4
+/** Rows of the product that one call computes: 10 sums fill the registers, and groups of 20 and 100 have no row left over. */
+export const ROWS = 5
 
 /** Elements of a row that are summed at a time, by two vectors of two float64. */
 const COLUMNS = 4
@@ -46,11 +46,11 @@ function view(exports: ProductExports): NonNullable<typeof loaded> {
  * loops take three times as long. It is written here instruction by instruction, for it is too small to be worth a second
  * language and its compiler. It exports `memory` and a function
  *
- *     product(x, stride, out):   out[r][j] = Σ_c w[c][r]·x[c][j]   for each of the 4 rows r and each element j of a row
+ *     product(x, stride, out):   out[r][j] = Σ_c w[c][r]·x[c][j]   for each of the 5 rows r and each element j of a row
  *
- * - at address 0: w, float64, the 4 weights of one term c after those of another, up to address `x`
+ * - at address 0: w, float64, the 5 weights of one term c after those of another, up to address `x`
  * - at `x`: the terms, float32, each of `stride` bytes, a multiple of 16
- * - at `out`: the 4 rows, float32, each of `stride` bytes
+ * - at `out`: the 5 rows, float32, each of `stride` bytes
  *
  * Sums are kept in float64 and rounded once. Where the processor has it, multiplication and addition are one instruction
  * that rounds once (`relaxed_madd`), so processors with and without may differ in the last bit of a sum.
