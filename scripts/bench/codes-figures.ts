@@ -31,10 +31,10 @@ export function codesFigures({ photos, small, closing, decoding, construction }:
   return [
     encoded('encode 8 → 20 × 150,528', photos, SPEED.photos),
     encoded('encode 20 → 100 × 3,072', small, SPEED.small),
-    atMost('close a group of 8 → 20 × 150,528', closing.photos, BLOCK_MS, 'in one turn'),
-    atMost('close a group of 20 → 100 × 3,072', closing.small, BLOCK_MS, 'in one turn'),
-    atMost('decode 80 of 100 → 20 × 10, spline', decoding.spline, DECODE_MS, 'new survivors'),
-    atMost('decode 80 of 100 → 20 × 10, covariance', decoding.covariance, DECODE_MS, 'new survivors'),
+    nearlyAllAtMost('close a group of 8 → 20 × 150,528, one turn', closing.photos, BLOCK_MS),
+    nearlyAllAtMost('close a group of 20 → 100 × 3,072, one turn', closing.small, BLOCK_MS),
+    medianAtMost('decode new 80 of 100 → 20 × 10, spline', decoding.spline, DECODE_MS),
+    medianAtMost('decode new 80 of 100 → 20 × 10, covariance', decoding.covariance, DECODE_MS),
     timed('make a code and its decoder, (100, 20)', construction.code),
     timed('make a covariance decoder of a Gram matrix', construction.covariance)
   ]
@@ -44,9 +44,15 @@ function timed(what: string, times: number[]): Figure {
   return { what, p50: median(times), p99: quantile(times, 0.99) }
 }
 
-function atMost(what: string, times: number[], most: number, when: string): Figure {
+function medianAtMost(what: string, times: number[], most: number): Figure {
   const figure = timed(what, times)
-  return { ...figure, target: { asked: `≤ ${most} ms, ${when}`, holds: figure.p50 <= most } }
+  return { ...figure, target: { asked: `p50 ≤ ${most} ms`, holds: figure.p50 <= most } }
+}
+
+/** For what must not hold up everything else even once in a while. */
+function nearlyAllAtMost(what: string, times: number[], most: number): Figure {
+  const figure = timed(what, times)
+  return { ...figure, target: { asked: `p99 ≤ ${most} ms`, holds: figure.p99 <= most } }
 }
 
 function encoded(what: string, { ours, onnx }: Beside, least: number): Figure {
