@@ -21,7 +21,7 @@ export function servedModel(
     }
   }
   if (fitting.size > 1) {
-    const choices = [...fitting.values()].map(({ name, id }) => `${name}@${id.slice(0, 12)}`)
+    const choices = [...fitting.values()].map(({ name, id }) => `${name}@${id.slice(0, 12)}`).sort()
     throw new AmbiguousModelError(
       `workers serve ${fitting.size} different models as '${asked}': say which, ${choices.join(' or ')}`
     )

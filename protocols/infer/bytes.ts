@@ -1,40 +1,53 @@
-import { fromString } from 'uint8arrays/from-string'
-import { toString as textOf } from 'uint8arrays/to-string'
 import { SendError, WireError } from './errors.ts'
 
 /** Writes little-endian fields one after the other. */
 export class FieldWriter {
-  #bytes = new Uint8Array(256)
-  #view = new DataView(this.#bytes.buffer)
+  #bytes = Buffer.allocUnsafe(256)
   #length = 0
 
   u8(value: number): this {
-    this.#view.setUint8(this.#take(1), value)
+    const at = this.#take(1)
+    this.#bytes.writeUInt8(value, at)
     return this
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#take(2), value, true)
+    const at = this.#take(2)
+    this.#bytes.writeUInt16LE(value, at)
     return this
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#take(4), value, true)
+    const at = this.#take(4)
+    this.#bytes.writeUInt32LE(value, at)
     return this
   }
 
   bytes(bytes: Uint8Array): this {
-    this.#bytes.set(bytes, this.#take(bytes.length))
+    const at = this.#take(bytes.length)
+    this.#bytes.set(bytes, at)
+    return this
+  }
+
+  /** Bytes given as hexadecimal digits. @throws {SendError} other characters */
+  hex(digits: string): this {
+    const count = digits.length / 2
+    const at = this.#take(count)
+    if (this.#bytes.write(digits, at, 'hex') !== count) {
+      throw new SendError(`'${digits}' is not hexadecimal`)
+    }
     return this
   }
 
   /** u16 length, then UTF-8. @throws {SendError} longer than that */
   text(text: string): this {
-    const bytes = fromString(text)
-    if (bytes.length > 0xffff) {
-      throw new SendError(`a name of ${bytes.length} bytes is too long for the wire`)
+    const length = Buffer.byteLength(text)
+    if (length > 0xffff) {
+      throw new SendError(`a name of ${length} bytes is too long for the wire`)
     }
-    return this.u16(bytes.length).bytes(bytes)
+    const at = this.u16(length).#take(length)
+    this.#bytes.write(text, at)
+    return this
   }
 
   finish(): Uint8Array {
@@ -45,10 +58,9 @@ export class FieldWriter {
     const at = this.#length
     this.#length += count
     if (this.#length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2))
+      const grown = Buffer.allocUnsafe(Math.max(this.#length, this.#bytes.length * 2))
       grown.set(this.#bytes)
       this.#bytes = grown
-      this.#view = new DataView(grown.buffer)
     }
     return at
   }
@@ -56,25 +68,28 @@ export class FieldWriter {
 
 /** Reads little-endian fields one after the other; reading past the end is a {@link WireError}. */
 export class FieldReader {
-  readonly #bytes: Uint8Array
-  readonly #view: DataView
+  readonly #bytes: Buffer
   #at = 0
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#take(1))
+    return this.#bytes.readUInt8(this.#take(1))
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#take(2), true)
+    return this.#bytes.readUInt16LE(this.#take(2))
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#take(4), true)
+    return this.#bytes.readUInt32LE(this.#take(4))
+  }
+
+  /** A view of the bytes that are not read yet. */
+  get rest(): Uint8Array {
+    return this.#bytes.subarray(this.#at)
   }
 
   /** A view of the next `count` bytes. */
@@ -83,8 +98,18 @@ export class FieldReader {
     return this.#bytes.subarray(at, at + count)
   }
 
+  /** The next `count` bytes as hexadecimal digits. */
+  hex(count: number): string {
+    return this.#string(count, 'hex')
+  }
+
   text(): string {
-    return textOf(this.bytes(this.u16()))
+    return this.#string(this.u16(), 'utf8')
+  }
+
+  #string(count: number, encoding: 'hex' | 'utf8'): string {
+    const at = this.#take(count)
+    return this.#bytes.toString(encoding, at, at + count)
   }
 
   #take(count: number): number {

@@ -22,7 +22,7 @@ export const TENSOR_ALIGNMENT = 8
 /** A yamux frame is decoded only when it is complete; small pieces keep small frames from waiting behind a big one. */
 export const PIECE_BYTES = 64 * 1024
 
-/** Bytes that all streams together hand to libp2p in one turn of the event loop: noise encrypts inside `send()`. */
+/** Bytes that all streams together hand to libp2p before they let the event loop turn: noise encrypts inside `send()`. */
 export const BYTES_PER_TURN = 256 * 1024
 
 /** The largest body (the tensors of one request or one result) that this peer takes, if the caller sets none. */

@@ -13,6 +13,7 @@ import { HelloTimeoutError, SendError, WireError } from './errors.ts'
 import { FrameStream } from './frame-stream.ts'
 import type { FrameHead, FrameType } from './frames.ts'
 import type { Credit, Timeouts } from './index.ts'
+import { LastRead } from './last-read.ts'
 import {
   decodeHello,
   decodeRequest,
@@ -52,6 +53,7 @@ export class InboundStream {
   readonly #frames: FrameStream
   readonly #pending = new Map<number, Pending>()
   readonly #helloTimer: NodeJS.Timeout
+  readonly #lastRead = new LastRead<Pick<Request, 'outputs' | 'inputs'>>()
   #bytes = 0
   #lastId = 0
   /** The largest result that the master takes; absent before its HELLO. */
@@ -137,7 +139,7 @@ export class InboundStream {
         `request ${id} goes beyond the credit of ${credit.requests} requests and ${credit.bytes} bytes in flight`
       )
     }
-    const request = decodeRequest(header)
+    const request = decodeRequest(header, this.#lastRead)
     const { outputs, inputs } = request
     const pending: Pending = { bytes: bodyLength, outputs, inputs }
     this.#pending.set(id, pending)

@@ -1,10 +1,10 @@
 import { fromString } from 'uint8arrays/from-string'
-import { toString as textOf } from 'uint8arrays/to-string'
 import type { Model, ModelId, TensorHeader, TensorSpec } from '../../src/models/index.ts'
 import type { Dtype } from '../../src/tensor/index.ts'
 import { FieldReader, FieldWriter } from './bytes.ts'
 import { MAX_MESSAGE_BYTES, MAX_RANK } from './constants.ts'
 import { type RejectReason, SendError, WireError } from './errors.ts'
+import { LastRead } from './last-read.ts'
 
 /** What each side says of itself in its first frame. */
 export interface Hello {
@@ -75,7 +75,7 @@ export function encodeHello({ requests, bytes, maxBodyBytes, models }: Hello): {
   const header = new FieldWriter().u32(requests).u32(bytes).u32(maxBodyBytes).u32(models.length).finish()
   const body = new FieldWriter()
   for (const { id, name, signature } of models) {
-    const fields = new FieldWriter().bytes(fromString(id, 'base16')).text(name)
+    const fields = new FieldWriter().hex(id).text(name)
     writeSpecs(fields, signature.inputs)
     writeSpecs(fields, signature.outputs)
     const record = fields.finish()
@@ -91,7 +91,7 @@ export function decodeHello(header: Uint8Array, body: Uint8Array): Hello {
   const models: Model[] = []
   for (let i = 0; i < count; i++) {
     const record = new FieldReader(records.bytes(records.u32()))
-    const id = textOf(record.bytes(MODEL_ID_BYTES), 'base16')
+    const id = record.hex(MODEL_ID_BYTES)
     const name = record.text()
     const signature = { inputs: readSpecs(record), outputs: readSpecs(record) }
     models.push({ id, name, signature })
@@ -100,7 +100,7 @@ export function decodeHello(header: Uint8Array, body: Uint8Array): Hello {
 }
 
 export function encodeRequest({ model, remaining, outputs, inputs }: Request): Uint8Array {
-  const fields = new FieldWriter().bytes(fromString(model, 'base16')).u32(remaining)
+  const fields = new FieldWriter().hex(model).u32(remaining)
   fields.u8(countOf(outputs))
   for (const name of outputs) {
     fields.text(name)
@@ -109,12 +109,16 @@ export function encodeRequest({ model, remaining, outputs, inputs }: Request): U
   return fields.finish()
 }
 
-export function decodeRequest(header: Uint8Array): Request {
+/** @param last the fields that seldom differ from those of the request before, on the same stream */
+export function decodeRequest(header: Uint8Array, last = new LastRead<Pick<Request, 'outputs' | 'inputs'>>()): Request {
   const fields = new FieldReader(header)
-  const model = textOf(fields.bytes(MODEL_ID_BYTES), 'base16')
+  const model = fields.hex(MODEL_ID_BYTES)
   const remaining = fields.u32()
-  const outputs = Array.from({ length: fields.u8() }, () => fields.text())
-  return { model, remaining, outputs, inputs: readHeads(fields) }
+  const { outputs, inputs } = last.read(fields, () => {
+    const names = Array.from({ length: fields.u8() }, () => fields.text())
+    return { outputs: names, inputs: readHeads(fields) }
+  })
+  return { model, remaining, outputs, inputs }
 }
 
 export function encodeResult({ queueMicros, runMicros, outputs }: Result): Uint8Array {
@@ -123,9 +127,10 @@ export function encodeResult({ queueMicros, runMicros, outputs }: Result): Uint8
   return fields.finish()
 }
 
-export function decodeResult(header: Uint8Array): Result {
+/** @param last the fields that seldom differ from those of the result before, on the same stream */
+export function decodeResult(header: Uint8Array, last = new LastRead<readonly TensorHeader[]>()): Result {
   const fields = new FieldReader(header)
-  return { queueMicros: fields.u32(), runMicros: fields.u32(), outputs: readHeads(fields) }
+  return { queueMicros: fields.u32(), runMicros: fields.u32(), outputs: last.read(fields, () => readHeads(fields)) }
 }
 
 export function encodeFailure({ code, timings, message }: Failure): Uint8Array {

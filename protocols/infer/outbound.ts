@@ -8,7 +8,7 @@ import type {
   WorkerChannel,
   WorkerId
 } from '../../src/inference/index.ts'
-import { checkOutputs } from '../../src/models/index.ts'
+import { checkOutputs, type TensorHeader } from '../../src/models/index.ts'
 import { MAX_HELLO_BODY_BYTES, RESULT_GRACE_MS } from './constants.ts'
 import {
   FirstByteTimeoutError,
@@ -21,6 +21,7 @@ import { deadlineError, failureError } from './failure.ts'
 import { FrameStream } from './frame-stream.ts'
 import { checkHeader, type FrameHead, type FrameType } from './frames.ts'
 import type { Timeouts } from './index.ts'
+import { LastRead } from './last-read.ts'
 import {
   decodeFailure,
   decodeHello,
@@ -57,6 +58,7 @@ export class OutboundStream implements WorkerChannel {
   readonly #hello = Promise.withResolvers<Hello>()
   readonly #closed = Promise.withResolvers<Error>()
   readonly #helloTimer: NodeJS.Timeout
+  readonly #lastRead = new LastRead<readonly TensorHeader[]>()
   /** In the order in which they were submitted, until there is credit. */
   readonly #waiting = new Set<OutboundRequest>()
   /** Until their terminal frames, also those that have ended for their owner: so the credit is exact. */
@@ -99,9 +101,9 @@ export class OutboundStream implements WorkerChannel {
       callbacks.failed(new RejectedByWorkerError('too-large', message))
       return { cancel: () => {} }
     }
-    request.armDeadline(task.deadline - this.#init.now() + RESULT_GRACE_MS, () => this.#giveUp(request))
     this.#waiting.add(request)
     void this.#sendWaiting()
+    request.armDeadline(task.deadline - this.#init.now() + RESULT_GRACE_MS, () => this.#giveUp(request))
     return {
       cancel: () => {
         if (request.settle() !== undefined) {
@@ -231,7 +233,7 @@ export class OutboundStream implements WorkerChannel {
 
   /** Judges a result by its header. A wrong one fails its request, and its body is not kept. */
   #judge(request: OutboundRequest, { header, bodyLength }: FrameHead): boolean {
-    const result = decodeResult(header)
+    const result = decodeResult(header, this.#lastRead)
     request.result = result
     if (request.callbacks === undefined) {
       return false

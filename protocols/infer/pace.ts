@@ -1,27 +1,27 @@
 import { BYTES_PER_TURN } from './constants.ts'
 
 /**
- * Shares each turn of the event loop among the streams of one service: noise encrypts inside `send()`, so that a hundred
+ * Shares the turns of the event loop among the streams of one service: noise encrypts inside `send()`, so that a hundred
  * workers sent 600 KB each would hold everything else up for half a second.
  */
 export class Pace {
-  #spent = 0
+  #left = BYTES_PER_TURN
   #turn?: Promise<void>
 
-  /** Returns at once while this turn has bytes left, else in a later turn of the event loop. */
-  async take(bytes: number): Promise<void> {
-    while (this.#spent >= BYTES_PER_TURN) {
-      await this.#nextTurn()
+  /** Whether so many bytes may be sent now; if not, ask again in the {@link nextTurn}. */
+  take(bytes: number): boolean {
+    if (this.#left <= 0) {
+      return false
     }
-    this.#spent += bytes
-    // the count starts anew in each turn, also when nobody waits for one
-    this.#nextTurn()
+    this.#left -= bytes
+    return true
   }
 
-  #nextTurn(): Promise<void> {
+  /** Bytes are counted over as many turns as they last: to wake up after each turn would cost a small frame much. */
+  nextTurn(): Promise<void> {
     this.#turn ??= new Promise(resolve => {
       setImmediate(() => {
-        this.#spent = 0
+        this.#left = BYTES_PER_TURN
         this.#turn = undefined
         resolve()
       })

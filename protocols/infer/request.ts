@@ -37,9 +37,11 @@ export class OutboundRequest {
     this.callbacks = callbacks
   }
 
-  /** Neither timer keeps the process alive. */
+  /** Of no effect when the request has ended already. Neither timer keeps the process alive. */
   armDeadline(delay: Millis, fire: () => void): void {
-    this.#deadlineTimer = setTimeout(fire, Math.min(delay, MAX_DELAY_MS)).unref()
+    if (this.stage !== 'ended') {
+      this.#deadlineTimer = setTimeout(fire, Math.min(Math.max(0, delay), MAX_DELAY_MS)).unref()
+    }
   }
 
   sent(id: number, now: Millis): void {

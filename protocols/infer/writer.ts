@@ -1,11 +1,12 @@
 import type { Stream, StreamCloseEvent } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { concat } from 'uint8arrays/concat'
 import { PIECE_BYTES } from './constants.ts'
 import { SendTimeoutError, StreamClosedError } from './errors.ts'
 import { encodeHead, type FrameType } from './frames.ts'
 import type { Pace } from './pace.ts'
 
-/** A frame to send. The parts of the body go out one after the other without being copied. */
+/** A frame to send. The parts of the body go out one after the other. */
 export interface Frame {
   type: FrameType
   id: number
@@ -18,7 +19,8 @@ export class FrameWriter {
   readonly #stream: Stream
   readonly #pace: Pace
   readonly #timeout: number
-  #last: Promise<unknown> = Promise.resolve()
+  /** Settles with the last of the frames that had to wait; absent when none waits. */
+  #last?: Promise<void>
 
   /** @param timeout ms without the other side taking anything, after which the stream is aborted */
   constructor(stream: Stream, pace: Pace, timeout: number) {
@@ -29,30 +31,54 @@ export class FrameWriter {
 
   /**
    * Resolves when the last piece was handed to the stream, not when it has drained: the other side may answer at once, and
-   * finds the credit of a terminal frame returned by then.
+   * finds the credit of a terminal frame returned by then. A small frame that nothing holds up has left when this returns.
    *
    * @throws {SendError} the header is too large; other frames are not touched
    * @throws {SendTimeoutError} the other side stopped reading; the stream is aborted
    */
-  write(frame: Frame): Promise<void> {
-    const written = this.#last.then(() => this.#send(frame))
-    this.#last = written.catch(() => {})
-    return written
+  async write(frame: Frame): Promise<void> {
+    const bytes = encodeFrame(frame)
+    if (bytes instanceof Uint8Array && this.#last === undefined && !this.#mustDrain && this.#pace.take(bytes.length)) {
+      this.#stream.send(bytes)
+      return
+    }
+    const written = (this.#last ?? Promise.resolve()).then(() => this.#sendPieces(bytes))
+    const last = written
+      .catch(() => {})
+      .then(() => {
+        if (this.#last === last) {
+          this.#last = undefined
+        }
+      })
+    this.#last = last
+    await written
   }
 
-  async #send({ type, id, header, body = [] }: Frame): Promise<void> {
-    const bytes = new Uint8ArrayList(...body)
-    bytes.prepend(encodeHead(type, id, header, bytes.byteLength))
+  get #mustDrain(): boolean {
+    return this.#stream.writableNeedsDrain && this.#stream.status === 'open'
+  }
+
+  async #sendPieces(bytes: Uint8Array | Uint8ArrayList): Promise<void> {
     for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
-      const piece = bytes.sublist(at, Math.min(at + PIECE_BYTES, bytes.byteLength))
-      await this.#pace.take(piece.byteLength)
-      if (this.#stream.writableNeedsDrain && this.#stream.status === 'open') {
+      const piece = bytes.subarray(at, Math.min(at + PIECE_BYTES, bytes.byteLength))
+      while (!this.#pace.take(piece.length)) {
+        await this.#pace.nextTurn()
+      }
+      if (this.#mustDrain) {
         await drained(this.#stream, this.#timeout)
       }
       // what the muxer cannot take at once stays with the stream: at most this piece
       this.#stream.send(piece)
     }
   }
+}
+
+/** In one part if it fits a piece: to copy it costs less than what noise and the socket do for each part. */
+function encodeFrame({ type, id, header, body = [] }: Frame): Uint8Array | Uint8ArrayList {
+  const bodyLength = body.reduce((sum, part) => sum + part.length, 0)
+  const head = encodeHead(type, id, header, bodyLength)
+  const length = head.length + bodyLength
+  return length <= PIECE_BYTES ? concat([head, ...body], length) : new Uint8ArrayList(head, ...body)
 }
 
 /**

@@ -93,9 +93,10 @@ function checkTensor(side: Side, spec: TensorSpec, { dtype, shape }: TensorHeade
   if (dtype !== spec.dtype) {
     throw new DtypeMismatchError(`the ${side} '${spec.name}' is ${spec.dtype}, got ${dtype}`)
   }
+  const undeclared = spec.shape.length === 0
   const fits =
     shape.length === spec.shape.length && spec.shape.every((want, axis) => want === null || want === shape[axis])
-  if (!fits) {
+  if (!fits && !undeclared) {
     throw new ShapeMismatchError(
       `the ${side} '${spec.name}' has shape [${spec.shape.map(want => want ?? 'any')}], got [${shape}]`
     )

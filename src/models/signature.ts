@@ -7,7 +7,10 @@ export type NamedTensors = Readonly<Record<string, Tensor>>
 export interface TensorSpec {
   name: string
   dtype: Dtype
-  /** Length of each axis, outermost (the batch) first; `null` where the model takes any length. */
+  /**
+   * Length of each axis, outermost (the batch) first; `null` where the model takes any length. Without axes, any shape goes:
+   * ONNX Runtime tells a shape that a file does not declare as it tells a scalar.
+   */
   shape: ReadonlyArray<number | null>
 }
 

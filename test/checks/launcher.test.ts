@@ -14,13 +14,14 @@ const OLD = ['--import', `data:text/javascript,Object.defineProperty(process, 'v
 
 /** Stands for the command line: says where it runs and what it got, then ends as told. */
 const STUB = `
-console.log(JSON.stringify({ main: import.meta.url.split('/').at(-1), version: process.version, args: process.argv.slice(2) }))
 if (process.argv.includes('wait')) {
   process.on('SIGTERM', () => { process.exitCode = 7; clearInterval(timer) })
   const timer = setInterval(() => {}, 1000)
 } else {
   process.exitCode = 3
 }
+// Last: it tells the test that the handler stands.
+console.log(JSON.stringify({ main: import.meta.url.split('/').at(-1), version: process.version, args: process.argv.slice(2) }))
 `
 
 describe('the launcher', () => {

@@ -77,6 +77,15 @@ describe('checkOutputs', () => {
   })
 })
 
+describe('an output whose shape the model does not declare', () => {
+  it('may have any shape', () => {
+    const undeclared = { inputs: [], outputs: [{ name: 'y', dtype: 'float32', shape: [] }] } as const
+    for (const shape of [[], [3], [1, 2, 3]]) {
+      checkOutputs(undeclared, ['y'], [{ name: 'y', dtype: 'float32', shape }])
+    }
+  })
+})
+
 describe('headersOf', () => {
   it('gives name, dtype and shape without the data', () => {
     const x = Tensor.float32([1, 2, 3, 4], [2, 2])

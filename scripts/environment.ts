@@ -4,7 +4,10 @@ import { cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
+const root = fileURLToPath(new URL('../', import.meta.url))
+
+/** The packages that figures depend on most. */
+const MEASURED = ['libp2p', '@libp2p/tcp', '@chainsafe/libp2p-noise', '@chainsafe/libp2p-yamux', 'onnxruntime-node']
 
 /** Where figures come from: kept apart from them, so that the figures of two runs can be compared. */
 export interface Environment {
@@ -27,8 +30,7 @@ export async function environment(startedAt: Date): Promise<Environment> {
     versions: {
       splinemesh: version,
       node: process.versions.node,
-      libp2p: dependencies.libp2p,
-      'onnxruntime-node': dependencies['onnxruntime-node']
+      ...Object.fromEntries(MEASURED.map(name => [name, dependencies[name]]))
     },
     hardware: {
       processor: cpus()[0]?.model ?? 'unknown',

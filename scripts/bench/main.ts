@@ -1,0 +1,23 @@
+/** `npm run bench -- <name>`: measures, prints a table and writes the figures under `results/bench`. It never judges. */
+import { Command, InvalidArgumentError } from 'commander'
+import { type RttOptions, rtt } from './rtt.ts'
+
+const program = new Command('bench').description('Measures splinemesh beside what it is compared with, alternated.')
+
+program
+  .command('rtt')
+  .description('round trip of a small task to one worker, beside a bare libp2p stream over the same connection')
+  .option('--requests <n>', 'requests of each kind, one after the other', count, 1000)
+  .option('--out <folder>', 'where the figures go', 'results/bench')
+  .option('--json', 'print the figures as JSON instead of the table', false)
+  .action((options: RttOptions) => rtt(options))
+
+await program.parseAsync()
+
+function count(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError('It must be a whole number of at least 1.')
+  }
+  return value
+}
