@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { environment } from '../demo/environment.ts'
+import { environment } from '../environment.ts'
 import { codesFigures, codesTable, type Measured } from './codes-figures.ts'
 import { closing, construction, decoding, encoding, type Size, type Work } from './codes-work.ts'
 
