@@ -17,6 +17,7 @@ export interface Answer {
   /** Each query has its terminal outcome: a prediction or a named error. Before that, outcomes can be `pending`. */
   final: boolean
   outcomes: Outcome[]
+  /** In the order in which they were formed. */
   groups: GroupReport[]
 }
 
@@ -144,7 +145,7 @@ function snapshot({ outcomes, groups, open }: Call): Answer {
   return {
     final: open === 0,
     outcomes: Array.from(outcomes, outcome => outcome ?? pending),
-    groups: [...groups.values()]
+    groups: [...groups.values()].sort((a, b) => a.group - b.group)
   }
 }
 

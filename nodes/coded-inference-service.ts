@@ -192,8 +192,8 @@ export class CodedInferenceService implements CodedInference, Startable {
       n: n ?? family.maximumN?.(k) ?? 2 * k,
       deadline: Math.max(deadline - spent, 1)
     }
-    const { stragglers, onDeadline } = rest
-    return planSpec({ ...init, ...defined({ stragglers, onDeadline, ...more }) })
+    const { stragglers, onDeadline, order } = rest
+    return planSpec({ ...init, ...defined({ stragglers, onDeadline, order, ...more }) })
   }
 
   /**

@@ -34,7 +34,7 @@
 import type { AbortOptions, ComponentLogger, PeerId } from '@libp2p/interface'
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { InferInit } from '../protocols/infer/index.ts'
-import type { CodeName } from '../src/codes/index.ts'
+import type { CodeName, CodeOptions, OrderKind } from '../src/codes/index.ts'
 import type { Clock, Millis, Outcome } from '../src/inference/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
 import type { Answer, FinalAnswer } from './calls.ts'
@@ -61,7 +61,7 @@ export interface CodedInferenceComponents {
 }
 
 /** A code by name, or by name and options. */
-export type CodeChoice = CodeName | { name: CodeName; lambdaEncode?: number; lambdaDecode?: number }
+export type CodeChoice = CodeName | ({ name: CodeName } & Omit<CodeOptions, 'k' | 'n'>)
 
 /** How to answer. */
 export interface InferOptions extends AbortOptions {
@@ -73,7 +73,12 @@ export interface InferOptions extends AbortOptions {
   n?: number
   /** @default 'replication', which beats the published codes at equal machines when n is a few times k */
   code?: CodeChoice
-  /** How many workers need not answer. @default half of the spare coded queries, (n − k) / 2 */
+  /**
+   * How a group's queries are ordered before they are mixed: neighbours that are alike make the code's curve smoother, and
+   * what it reconstructs better. Of no effect on codes that only copy. @default 'none'
+   */
+  order?: OrderKind
+  /** How many of n workers need not answer; with fewer workers, the same share. @default half of the spare ones, (n − k) / 2 */
   stragglers?: number
   /**
    * How long a query may take, in ms, from the moment its group leaves (a single one: from the call). @default 1000

@@ -60,12 +60,14 @@ export async function infer(options: InferCommandOptions): Promise<void> {
 
 /** What of the request does not depend on workers; a code that does not exist is refused before any is looked for. */
 function planOf(options: InferCommandOptions) {
-  const { k, stragglers, deadline, output, onDeadline, concurrency, lambdaEncode, lambdaDecode } = options
+  const { k, stragglers, deadline, output, onDeadline, concurrency, lambdaEncode, lambdaDecode, degree, order } =
+    options
   const family = codeFamily(options.code)
   const n = options.n ?? family.maximumN?.(k) ?? 2 * k
-  const code = { name: family.name, lambdaEncode, lambdaDecode }
+  const layout = options.systematic ? ('systematic' as const) : undefined
+  const code = { name: family.name, lambdaEncode, lambdaDecode, degree, layout }
   family.create({ ...code, k, n })
-  return { code, k, n, stragglers, deadline, output, onDeadline, concurrency }
+  return { code, k, n, order, stragglers, deadline, output, onDeadline, concurrency }
 }
 
 async function readLabels(file: string): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { codes } from '../../src/codes/index.ts'
+import { codes, type OrderKind } from '../../src/codes/index.ts'
 import type { ImageOptions } from './images.ts'
 import { decimal, decimals, duration, type PeerOptions, positive, size, whole, withPeerOptions } from './options.ts'
 
@@ -12,6 +12,9 @@ export interface InferCommandOptions extends PeerOptions, ImageOptions {
   code: string
   lambdaEncode?: number
   lambdaDecode?: number
+  systematic?: true
+  degree?: number
+  order: OrderKind
   stragglers?: number
   deadline: number
   output?: string
@@ -47,6 +50,13 @@ export function defineInfer(program: Command): void {
     .option('--code <name>', `one of ${Object.keys(codes).join(', ')}`, 'replication')
     .option('--lambda-encode <x>', "nercc's smoothing of the encoder", decimal)
     .option('--lambda-decode <x>', "nercc's smoothing of the decoder", decimal)
+    .option('--degree <n>', 'for lagrange: the model is a polynomial of this degree (default: 1)', positive)
+    .option('--systematic', 'the first k coded queries are the queries themselves (nercc, bacc, lagrange)')
+    .addOption(
+      new Option('--order <kind>', 'of the queries in a group before they are mixed')
+        .choices(['none', 'pca', 'path'])
+        .default('none')
+    )
     .option('--stragglers <n>', 'workers of a group that need not answer (default: (n - k) / 2)', whole)
     .addOption(new Option('--deadline <time>', 'for each group').argParser(duration).default(1000, '1s'))
     .addOption(

@@ -105,8 +105,14 @@ function readyText({ id, addresses, models, providers }: Ready, identity: string
     styleText('green', 'ready'),
     '',
     'Try it in another terminal:',
-    `  splinemesh infer --model ${models[0]?.name} --input ${exampleInput(models[0])} --peer ${address}`
+    `  ${invocation()} infer --model ${models[0]?.name} --input ${exampleInput(models[0])} --peer ${address}`
   ].join('\n')
+}
+
+/** What to type for this command line: a checkout is not on the PATH. */
+function invocation(): string {
+  const [, script = ''] = process.argv
+  return script.endsWith('.mjs') ? `node ${path.relative(process.cwd(), script)}` : 'splinemesh'
 }
 
 function signatureText({ signature: { inputs, outputs } }: Model): string {

@@ -99,7 +99,7 @@ export class Group {
       return 'exact'
     }
     const enough = this.#results.size > 0 && this.#owing().size <= this.#stragglers()
-    if (enough && plan.spec.refine !== 'until-deadline' && plan.recoverable(this.survivors).every(Boolean)) {
+    if (enough && plan.spec.refine !== 'until-deadline' && plan.recoverable(this.#results.keys()).every(Boolean)) {
       return 'enough'
     }
     const allSent = this.placements.every(({ attempts }) => attempts.length > 0)
@@ -161,38 +161,38 @@ export class Group {
     return new Set([...this.inFlight.values()].map(({ attempt }) => attempt.worker))
   }
 
-  /** How many workers need not answer: as the caller said, else half of the spare ones. */
+  /**
+   * How many workers need not answer: s of N (as the caller said, else half of the spare coded queries), as a share of the
+   * workers where there are fewer of them; never all.
+   */
   #stragglers(): number {
     const { spec, tasks, size } = this.plan
-    if (spec.stragglers !== undefined) {
-      return spec.stragglers
-    }
-    const workers = new Set(this.placements.flatMap(({ attempts }) => attempts.map(({ worker }) => worker)))
-    return Math.floor(((tasks.length - size) / 2) * (workers.size / tasks.length))
+    const workers = new Set(this.placements.flatMap(({ attempts }) => attempts.map(({ worker }) => worker))).size
+    const stragglers = spec.stragglers ?? Math.floor((tasks.length - size) / 2)
+    return Math.min(Math.round((stragglers * workers) / tasks.length), workers - 1)
   }
 
   #predictions(stop: StopReason | undefined): (query: number) => Outcome {
-    const { id, survivors, plan } = this
+    const { id, plan } = this
     const missing = (query: number): Outcome =>
       stop === undefined
         ? { status: 'pending', group: id }
         : { status: 'failed', error: this.#missing(query, stop), group: id }
-    if (!plan.closed || survivors.length === 0 || (stop === 'deadline' && plan.spec.onDeadline === 'fail')) {
+    if (!plan.closed || this.#results.size === 0 || (stop === 'deadline' && plan.spec.onDeadline === 'fail')) {
       return missing
     }
-    const operator = plan.select(survivors)
-    const outputs = operator.apply(survivors.map(index => this.#results.get(index) as Tensor))
+    const decoded = plan.decode(this.#results)
     return query => {
-      const output = outputs[query]
-      if (output === undefined) {
+      const prediction = decoded[query]
+      if (prediction === undefined) {
         return missing(query)
       }
       try {
-        assertFinite(output, 'the decoded prediction')
+        assertFinite(prediction.output, 'the decoded prediction')
       } catch (error) {
         return { status: 'failed', error: error as Error, group: id }
       }
-      return { status: operator.exact[query] ? 'exact' : 'reconstructed', output, group: id }
+      return { status: prediction.exact ? 'exact' : 'reconstructed', output: prediction.output, group: id }
     }
   }
 

@@ -4,12 +4,14 @@ import {
   encode,
   type LinearCode,
   linearDecoder,
-  type Operator,
-  type Survivors,
+  type OrderKind,
+  orderQueries,
+  reorder,
+  restoreOrder,
   unitColumn
 } from '../codes/index.ts'
 import type { ModelId, NamedTensors } from '../models/index.ts'
-import type { Tensor } from '../tensor/index.ts'
+import { float16ToFloat32, isFloat, type Tensor } from '../tensor/index.ts'
 import type { Millis } from './channel.ts'
 import { InvalidPlanError } from './errors.ts'
 
@@ -20,11 +22,13 @@ export interface PlanSpec {
   output: string
   code: CodeFamily
   codeOptions: Omit<CodeOptions, 'k' | 'n'>
+  /** How the queries of a group are ordered before they are mixed; answers come in the caller's order all the same. */
+  order: OrderKind
   /** Queries in a full group, K. */
   k: number
   /** Coded queries of a full group, N. */
   n: number
-  /** How many workers need not answer, s; half of the spare ones when not given. */
+  /** How many of the N coded queries need not be answered, s; half of the spare ones when not given. */
   stragglers: number | undefined
   /** How long a query may take, from the moment its group starts (a single query: from its arrival). */
   deadline: Millis
@@ -47,6 +51,7 @@ export type PlanInit = Pick<PlanSpec, 'model' | 'output' | 'code' | 'k' | 'n' | 
 export function planSpec(init: PlanInit): PlanSpec {
   const spec: PlanSpec = {
     codeOptions: {},
+    order: 'none',
     stragglers: undefined,
     maxWait: 10,
     onDeadline: 'answer',
@@ -74,9 +79,10 @@ export function planSpec(init: PlanInit): PlanSpec {
  * coded queries more than queries, as far as the full plan does.
  */
 export function codeFor(spec: PlanSpec, count: number): LinearCode {
-  const scaled = Math.max(Math.ceil((spec.n * count) / spec.k), count + (spec.stragglers ?? 0))
-  const n = count === spec.k ? spec.n : Math.min(spec.n, spec.code.maximumN?.(count) ?? Infinity, scaled)
-  return spec.code.create({ ...spec.codeOptions, k: count, n })
+  const { code, codeOptions, stragglers = 0 } = spec
+  const scaled = Math.max(Math.ceil((spec.n * count) / spec.k), count + stragglers, code.minimumN(count, codeOptions))
+  const n = count === spec.k ? spec.n : Math.min(spec.n, code.maximumN?.(count) ?? Infinity, scaled)
+  return code.create({ ...codeOptions, k: count, n })
 }
 
 /** One tensor for one named model, and what it is to the group. */
@@ -90,6 +96,12 @@ export interface PlanTask {
   query?: number
 }
 
+/** A prediction that was decoded, and whether it is the result of the query itself. */
+export interface Decoded {
+  output: Tensor
+  exact: boolean
+}
+
 /** The tasks of a group and their decoder: append-only, and complete once `closed`. */
 export interface Plan {
   readonly spec: PlanSpec
@@ -101,58 +113,94 @@ export interface Plan {
   add(query: NamedTensors): PlanTask[]
   /** No more queries; returns the tasks that could not leave before. */
   close(): PlanTask[]
-  /** For each query: do these survivors give it? Only once closed. */
-  recoverable(survivors: Survivors): boolean[]
-  /** The decoder for these survivors. Only once closed. */
-  select(survivors: Survivors): Operator
+  /** For each query: do the results of these tasks give it? Only once closed. */
+  recoverable(arrived: Iterable<number>): boolean[]
+  /** The predictions that the results give, by task index; in the order of the queries. Only once closed. */
+  decode(results: ReadonlyMap<number, Tensor>): Array<Decoded | undefined>
 }
 
 /** A plan of one linear code. In a systematic one each query leaves at once, and coding costs no waiting. */
 export function linearPlan(spec: PlanSpec): Plan {
+  const systematic = spec.code.systematic || spec.codeOptions.layout === 'systematic'
   const queries: NamedTensors[] = []
   const tasks: PlanTask[] = []
-  let code: LinearCode | undefined
+  let closed: { code: LinearCode; order: readonly number[] } | undefined
 
   const append = (task: PlanTask): PlanTask => {
     tasks.push(task)
     return task
   }
-  const closedCode = (): LinearCode => {
-    if (code === undefined) {
+  const group = (): NonNullable<typeof closed> => {
+    if (closed === undefined) {
       throw new InvalidPlanError('a plan decodes only once it is closed')
     }
-    return code
+    return closed
+  }
+  /** A query that left at once has the index at which it came; its coded query is that of its place in the order. */
+  const codedIndex = (index: number): number => {
+    const { code, order } = group()
+    return systematic && index < code.k ? order.indexOf(index) : index
   }
 
   return {
     spec,
     tasks,
     get closed() {
-      return code !== undefined
+      return closed !== undefined
     },
     get size() {
       return queries.length
     },
     add(query) {
       const index = queries.push(query) - 1
-      return spec.code.systematic
-        ? [append({ index, model: spec.model, inputs: query, role: 'query', query: index })]
-        : []
+      return systematic ? [append({ index, model: spec.model, inputs: query, role: 'query', query: index })] : []
     },
     close() {
-      code = codeFor(spec, queries.length)
-      const inputs = encodeNamed(code, queries)
+      const code = codeFor(spec, queries.length)
+      const order = orderOf(spec, queries)
+      closed = { code, order }
+      const inputs = encodeNamed(code, reorder(queries, order))
       const left: PlanTask[] = []
       for (let index = tasks.length; index < code.n; index++) {
-        const query = code.systematic ? unitColumn(code.encodingMatrix, code.k, index) : undefined
+        const place = code.systematic ? unitColumn(code.encodingMatrix, code.k, index) : undefined
         const task = { index, model: spec.model, inputs: inputs[index] }
-        left.push(append(query === undefined ? { ...task, role: 'coded' } : { ...task, role: 'query', query }))
+        left.push(
+          append(place === undefined ? { ...task, role: 'coded' } : { ...task, role: 'query', query: order[place] })
+        )
       }
       return left
     },
-    recoverable: survivors => closedCode().recoverable(survivors),
-    select: survivors => linearDecoder(closedCode()).select(survivors)
+    recoverable(arrived) {
+      const { code, order } = group()
+      const survivors = Array.from(arrived, codedIndex).sort((a, b) => a - b)
+      return restoreOrder(code.recoverable(survivors), order)
+    },
+    decode(results) {
+      const { code, order } = group()
+      const arrived = Array.from(results, ([index, tensor]) => ({ index: codedIndex(index), tensor }))
+      arrived.sort((a, b) => a.index - b.index)
+      const operator = linearDecoder(code).select(arrived.map(({ index }) => index))
+      const outputs = operator.apply(arrived.map(({ tensor }) => tensor))
+      const decoded = outputs.map((output, place) => output && { output, exact: operator.exact[place] })
+      return restoreOrder(decoded, order)
+    }
   }
+}
+
+/** The order of a group, by its first float input. Codes that only copy queries have no curve that it could make smoother. */
+function orderOf({ order, code }: PlanSpec, queries: readonly NamedTensors[]): number[] {
+  const input = Object.entries(queries[0]).find(([, { dtype }]) => isFloat(dtype))?.[0]
+  if (code.systematic || input === undefined) {
+    return [...queries.keys()]
+  }
+  return orderQueries(
+    order,
+    queries.map(query => float32(query[input]))
+  )
+}
+
+function float32({ dtype, data }: Tensor): Float32Array {
+  return dtype === 'float16' ? float16ToFloat32(data as Uint16Array) : (data as Float32Array)
 }
 
 /** Encodes each named input by itself. */

@@ -53,6 +53,48 @@ for (const [name, open] of channels) {
       })
     })
 
+    it('hands on what came of the queries themselves, and decodes the others, when the layout is systematic', async () => {
+      await within([...fleet(7), ...stalled(1)], async mesh => {
+        // Out of order on purpose: on a path they stand as 1, 2, 3, 4, and each answer must find its way back.
+        const values = [30, 10, 40, 20]
+        const answer = await mesh.infer(values.map(query), {
+          code: 'nercc',
+          layout: 'systematic',
+          order: 'path',
+          k: 4,
+          n: 8,
+          stragglers: 1
+        })
+        const late = answer.groups[0].tasks.find(({ status }) => status === 'cancelled')
+        answer.outcomes.forEach((outcome, position) => {
+          const expected = [...(run({ x: query(values[position]) }).y.data as Float32Array)]
+          const own = answer.groups[0].survivors.includes(position)
+          assert.equal(outcome.status, own ? 'exact' : 'reconstructed', `query ${position}, late: ${late?.index}`)
+          output(outcome).forEach((value, i) => {
+            assert.ok(
+              Math.abs(value - expected[i]) < (own ? 1e-9 : 10),
+              `query ${position}: ${value} for ${expected[i]}`
+            )
+          })
+        })
+      })
+    })
+
+    it('reconstructs better along a path than in the order in which queries came', async () => {
+      await within([...fleet(9), ...stalled(3)], async mesh => {
+        const values = [10, 90, 20, 80, 30, 70, 40, 60]
+        const error = async (order: 'none' | 'path'): Promise<number> => {
+          const answer = await mesh.infer(values.map(query), { code: 'nercc', order, k: 8, n: 12, stragglers: 3 })
+          return answer.outcomes.reduce((sum, outcome, position) => {
+            const expected = run({ x: query(values[position]) }).y.data as Float32Array
+            return sum + output(outcome).reduce((each, value, i) => each + (value - expected[i]) ** 2, 0)
+          }, 0)
+        }
+        const [path, none] = [await error('path'), await error('none')]
+        assert.ok(path < none / 2, `squared error ${path} along a path, ${none} as they came`)
+      })
+    })
+
     it('fails only the query whose worker stalls when it is uncoded, at the deadline and by name', async () => {
       await within([...fleet(3), ...stalled(1)], async mesh => {
         const answer = await mesh.infer([1, 2, 3, 4].map(query), { code: 'uncoded', k: 4, deadline: 300 })
@@ -130,6 +172,13 @@ for (const [name, open] of channels) {
         const answer = await mesh.infer([1, 2].map(query), { code: 'nercc', k: 2, n: 6, stragglers: 1 })
         assert.equal(answer.groups[0].stop, 'enough')
         assert.equal(answer.groups[0].survivors.length, 4, 'both tasks of both workers that answer')
+      })
+    })
+
+    it('does not count a worker among the stragglers when it is the only one', async () => {
+      await within(fleet(1), async mesh => {
+        const answer = await mesh.infer([1, 2].map(query), { code: 'nercc', k: 2, n: 6, stragglers: 3 })
+        assert.equal(answer.groups[0].survivors.length, 6)
       })
     })
 

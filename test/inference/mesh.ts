@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, Calls, last } from '../../nodes/calls.ts'
 import { createPeer, type InferOptions, type Peer } from '../../nodes/index.ts'
-import { codeFamily } from '../../src/codes/index.ts'
+import { type CodeName, codeFamily, type Layout } from '../../src/codes/index.ts'
 import { Fleet } from '../../src/fleet/index.ts'
 import { type Drive, drive, type Outcome, type PlanSpec, planSpec } from '../../src/inference/index.ts'
 import type { ModelSignature, NamedTensors } from '../../src/models/index.ts'
@@ -16,7 +16,8 @@ export interface Behaviour {
 }
 
 export type Options = Omit<InferOptions, 'model' | 'code'> & {
-  code: 'uncoded' | 'replication' | 'bacc' | 'nercc'
+  code: CodeName
+  layout?: Layout
   maxWait?: number
   concurrency?: number
 }
@@ -74,8 +75,21 @@ export async function virtualMesh(behaviours: Behaviour[]): Promise<Mesh> {
   channels.forEach(({ worker }) => {
     fleet.add(worker, ['double'])
   })
-  const spec = ({ code, k = 4, n = k, deadline = 1000, ...rest }: Options, refine: PlanSpec['refine']): PlanSpec =>
-    planSpec({ model: 'double', output: 'y', code: codeFamily(code), k, n, deadline, refine, ...rest })
+  const spec = (
+    { code, layout, k = 4, n = k, deadline = 1000, ...rest }: Options,
+    refine: PlanSpec['refine']
+  ): PlanSpec =>
+    planSpec({
+      model: 'double',
+      output: 'y',
+      code: codeFamily(code),
+      codeOptions: { layout },
+      k,
+      n,
+      deadline,
+      refine,
+      ...rest
+    })
   const ask = (queries: Tensor[], options: Options, refine: PlanSpec['refine']): AsyncGenerator<Answer> =>
     calls.batch(
       queries.map(x => ({ x })),
@@ -135,14 +149,12 @@ export async function realMesh(behaviours: Behaviour[]): Promise<Mesh> {
   }
   const stop = (peer: Peer): Promise<void> => peer.stop()
   return {
-    infer: (queries, options) => master.infer({ model: 'double', queries, ...options }),
-    refine: (queries, options) => Array.fromAsync(master.inferProgressively({ model: 'double', queries, ...options })),
+    infer: (queries, options) => master.infer({ queries, ...request(options) }),
+    refine: (queries, options) => Array.fromAsync(master.inferProgressively({ queries, ...request(options) })),
     predictAll: (queries, options) =>
       Promise.all(
         queries.map(x =>
-          master
-            .predict(x, { model: 'double', ...options })
-            .catch((error): Outcome => ({ status: 'failed', error, group: undefined }))
+          master.predict(x, request(options)).catch((error): Outcome => ({ status: 'failed', error, group: undefined }))
         )
       ),
     async crash(worker) {
@@ -154,6 +166,10 @@ export async function realMesh(behaviours: Behaviour[]): Promise<Mesh> {
       await Promise.all(workers.map(stop))
     }
   }
+}
+
+function request<T extends Options>({ code, layout, ...rest }: T) {
+  return { model: 'double', code: { name: code, layout }, ...rest }
 }
 
 function executor({ serviceMs = 5, fault }: Behaviour, closing: AbortController) {
