@@ -6,7 +6,7 @@ import type { Estimate } from './score.ts'
 export function codesTable({ rows, reference, wrongWorkers, accuracy, settings }: Figures): string {
   return [
     `LeNet5 on MNIST, (N, K) = (${settings.n}, ${settings.k}), ${settings.testGroups} test groups × ` +
-      `${settings.setsPerGroup} straggler sets, seed ${settings.seed}; the model itself has ${percent(accuracy)} right.`,
+      `${settings.setsPerGroup} straggler sets, seed ${settings.seed}; the model itself has ${(100 * accuracy).toFixed(2)}% right.`,
     'MSE is ‖p − f‖² per query on softmax, RelAcc accuracy over the model’s own; each ± its standard error.',
     scores(rows),
     'The published methods in arbitrary order beside the reference, and how many standard errors they are apart',
@@ -41,14 +41,15 @@ function differences(all: Figures['reference']['differences']): string {
 }
 
 function liars(rows: Figures['wrongWorkers']): string {
-  const grid = plain(['attack', 'stragglers', 'liars', 'located', 'honest results left out'], 1)
-  for (const { attack, stragglers, liars, located, honestExcluded } of rows) {
+  const grid = plain(['locator', 'attack', 'stragglers', 'liars', 'located', 'honest results left out'], 2)
+  for (const { locator, attack, stragglers, liars, located, honestExcluded } of rows) {
     grid.push([
+      locator,
       attack,
       stragglers,
       liars,
-      located === undefined ? '–' : percent(located.value),
-      percent(honestExcluded.value)
+      located === undefined ? '–' : percent(located),
+      percent(honestExcluded)
     ])
   }
   return grid.toString()
@@ -63,6 +64,6 @@ function withError({ value, standardError }: Estimate, digits: number): string {
   return `${value.toFixed(digits)}±${standardError.toFixed(digits)}`
 }
 
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)}%`
+function percent({ value, standardError }: Estimate): string {
+  return `${(100 * value).toFixed(2)}±${(100 * standardError).toFixed(2)}%`
 }
