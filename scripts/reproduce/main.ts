@@ -24,7 +24,7 @@ program
   .option(
     '--data <folder>',
     "holds MNIST's four .gz files under data/mnist or mnist; else SPLINEMESH_DATA; else they are downloaded",
-    process.env.SPLINEMESH_DATA
+    process.env.SPLINEMESH_DATA || undefined
   )
   .option('--groups <n>', 'test groups of 20 images', within(2, 500), 200)
   .option('--seed <n>', 'draws groups, stragglers and liars', within(0, 2 ** 31 - 1), 1)
