@@ -5,7 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { environment } from '../demo/environment.ts'
+import { environment } from '../environment.ts'
 import { codesFigures, STRAGGLERS } from './codes.ts'
 import { readMnist } from './mnist.ts'
 import { codesTable } from './table.ts'
