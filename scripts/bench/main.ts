@@ -1,5 +1,6 @@
 /** `npm run bench -- <name>`: measures, prints a table and writes the figures under `results/bench`. It never judges. */
 import { Command, InvalidArgumentError } from 'commander'
+import { type CodesOptions, codes } from './codes.ts'
 import { type RttOptions, rtt } from './rtt.ts'
 
 const program = new Command('bench').description('Measures splinemesh beside what it is compared with, alternated.')
@@ -11,6 +12,14 @@ program
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
   .action((options: RttOptions) => rtt(options))
+
+program
+  .command('codes')
+  .description('encoding beside ONNX Runtime on one thread, decoding, construction, and how long closing a group takes')
+  .option('--rounds <n>', 'rounds of the big encode; five times as many of the small', count, 60)
+  .option('--out <folder>', 'where the figures go', 'results/bench')
+  .option('--json', 'print the figures as JSON instead of the table', false)
+  .action((options: CodesOptions) => codes(options))
 
 await program.parseAsync()
 

@@ -4,18 +4,21 @@ import fc from 'fast-check'
 import { combine } from '../../src/codes/product.ts'
 
 describe('the product of a matrix and vectors', () => {
-  it('is the plain sum, rounded once, for any number of vectors and any length', () => {
+  it('is the plain sum, rounded once, for any number of vectors and rows and any length', () => {
     const sizes = fc.record({
       count: fc.integer({ min: 1, max: 11 }),
-      length: fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 500, max: 1100 }))
+      length: fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 1400, max: 4000 })),
+      rows: fc.array(fc.integer({ min: 0, max: 11 }), { maxLength: 12 }),
+      zeros: fc.boolean()
     })
     fc.assert(
-      fc.property(sizes, ({ count, length }) => {
-        const coefficients = Float64Array.from({ length: 3 * count }, (_, i) => Math.sin(i * i) * (i % 4))
+      fc.property(sizes, ({ count, length, rows, zeros }) => {
+        const coefficients = Float64Array.from({ length: 12 * count }, (_, i) =>
+          zeros && i % 4 === 0 ? 0 : Math.sin(i * i + 1) * (1 + (i % 4))
+        )
         const vectors = Array.from({ length: count }, (_, c) =>
           Float32Array.from({ length }, (_, x) => Math.cos(c + 7 * x) * 10)
         )
-        const rows = [2, 0]
         const products = combine(coefficients, vectors, rows)
         rows.forEach((row, i) => {
           assert.equal(products[i].length, length)
@@ -34,6 +37,23 @@ describe('the product of a matrix and vectors', () => {
     const vectors = [Float32Array.of(1, 2), Float32Array.of(NaN, Infinity)]
     assert.deepEqual(combine(Float64Array.of(3, 0), vectors, [0]), [Float32Array.of(3, 6)])
     assert.deepEqual(combine(Float64Array.of(0, -0), vectors, [0]), [Float32Array.of(0, 0)])
+  })
+
+  it('takes more vectors than it had memory for', () => {
+    const count = 5000
+    const vectors = Array.from({ length: count }, (_, c) => Float32Array.of(c, 1))
+    const [one, other] = combine(new Float64Array(2 * count).fill(0.5), vectors, [0, 1])
+    assert.deepEqual(one, Float32Array.of((count * (count - 1)) / 4, count / 2))
+    assert.deepEqual(other, one)
+    assert.deepEqual(combine(Float64Array.of(2), [Float32Array.of(3)], [0]), [Float32Array.of(6)], 'and less again')
+  })
+
+  it('gives rows that share no memory with each other or with what comes after', () => {
+    const vector = Float32Array.of(1, 2)
+    const first = combine(Float64Array.of(1, 2), [vector], [0, 1])
+    assert.notEqual(first[0].buffer, first[1].buffer, 'each row can be transferred by itself')
+    combine(Float64Array.of(7, 8), [vector], [0, 1])
+    assert.deepEqual(first, [Float32Array.of(1, 2), Float32Array.of(2, 4)])
   })
 
   it('is the same, bit by bit, each time', () => {

@@ -1,0 +1,97 @@
+import Table from 'cli-table3'
+import { median, quantile } from 'simple-statistics'
+
+/** ONNX Runtime's time as a share of ours: how much of its speed we have. */
+const SPEED = { photos: 0.6, small: 0.4 }
+const DECODE_MS = 1
+const BLOCK_MS = 8
+
+/** Times in ms, by kind. */
+export interface Measured {
+  photos: Beside
+  small: Beside
+  closing: Record<'photos' | 'small', number[]>
+  decoding: Record<'spline' | 'covariance', number[]>
+  construction: Record<'code' | 'covariance', number[]>
+}
+
+type Beside = Record<'ours' | 'onnx', number[]>
+
+interface Figure {
+  what: string
+  p50: number
+  p99: number
+  /** Of encoding: ONNX Runtime's median in the same rounds, as a share of ours; and quartiles of the ratio round by round. */
+  onnx?: { p50: number; speed: number; speedOfRounds: [number, number, number] }
+  /** What is asked, in words, and whether it holds; absent where nothing is. */
+  target?: { asked: string; holds: boolean }
+}
+
+export function codesFigures({ photos, small, closing, decoding, construction }: Measured): Figure[] {
+  return [
+    encoded('encode 8 → 20 × 150,528', photos, SPEED.photos),
+    encoded('encode 20 → 100 × 3,072', small, SPEED.small),
+    nearlyAllAtMost('close a group of 8 → 20 × 150,528, one turn', closing.photos, BLOCK_MS),
+    nearlyAllAtMost('close a group of 20 → 100 × 3,072, one turn', closing.small, BLOCK_MS),
+    medianAtMost('decode new 80 of 100 → 20 × 10, spline', decoding.spline, DECODE_MS),
+    medianAtMost('decode new 80 of 100 → 20 × 10, covariance', decoding.covariance, DECODE_MS),
+    timed('make a code and its decoder, (100, 20)', construction.code),
+    timed('make a covariance decoder of a Gram matrix', construction.covariance)
+  ]
+}
+
+function timed(what: string, times: number[]): Figure {
+  return { what, p50: median(times), p99: quantile(times, 0.99) }
+}
+
+function medianAtMost(what: string, times: number[], most: number): Figure {
+  const figure = timed(what, times)
+  return { ...figure, target: { asked: `p50 ≤ ${most} ms`, holds: figure.p50 <= most } }
+}
+
+/** For what must not hold up everything else even once in a while. */
+function nearlyAllAtMost(what: string, times: number[], most: number): Figure {
+  const figure = timed(what, times)
+  return { ...figure, target: { asked: `p99 ≤ ${most} ms`, holds: figure.p99 <= most } }
+}
+
+function encoded(what: string, { ours, onnx }: Beside, least: number): Figure {
+  const figure = timed(what, ours)
+  const p50 = median(onnx)
+  const speed = p50 / figure.p50
+  const ratios = ours.map((time, round) => onnx[round] / time)
+  const speedOfRounds: [number, number, number] = [quantile(ratios, 0.25), median(ratios), quantile(ratios, 0.75)]
+  const target = { asked: `≥ ${least} × ONNX Runtime`, holds: speed >= least }
+  return { ...figure, onnx: { p50, speed, speedOfRounds }, target }
+}
+
+/** The figures for people. */
+export function codesTable(figures: readonly Figure[]): string {
+  const grid = new Table({
+    head: [
+      '',
+      'p50\nms',
+      'p99\nms',
+      'ONNX Runtime\np50 ms',
+      'our speed\n× theirs',
+      'in rounds\nquartiles',
+      'asked',
+      ''
+    ],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'left', 'left'],
+    style: { head: [], border: [] }
+  })
+  for (const { what, p50, p99, onnx, target } of figures) {
+    grid.push([
+      what,
+      p50.toFixed(3),
+      p99.toFixed(3),
+      onnx?.p50.toFixed(3) ?? '',
+      onnx?.speed.toFixed(2) ?? '',
+      onnx?.speedOfRounds.map(each => each.toFixed(2)).join(' ') ?? '',
+      target?.asked ?? '',
+      target === undefined ? '' : target.holds ? 'met' : 'missed'
+    ])
+  }
+  return grid.toString()
+}
