@@ -142,9 +142,10 @@ export function allFinite(tensor: Tensor): boolean {
   }
   if (tensor.dtype === 'float32') {
     // x − x is 0 for a finite x, and NaN otherwise: one test at the end for all elements.
+    const data = tensor.data as Float32Array
     let sum = 0
-    for (const x of tensor.data as Float32Array) {
-      sum += x - x
+    for (let i = 0; i < data.length; i++) {
+      sum += data[i] - data[i]
     }
     return sum === 0
   }

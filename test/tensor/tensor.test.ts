@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
+  allFinite,
   arrayOf,
   bytesPerElement,
   DTYPES,
   DtypeMismatchError,
   elements,
+  float32ToFloat16,
   isDtype,
   isFloat,
   ShapeMismatchError,
@@ -98,5 +100,22 @@ describe('shapes and dtypes', () => {
     assert.ok(!sameShape([1, 2], [2, 1]) && !sameShape([1], [1, 1]))
     assert.deepEqual(DTYPES.filter(isFloat), ['float32', 'float16'])
     assert.ok(DTYPES.every(isDtype) && !isDtype('float64') && !isDtype('toString'))
+  })
+})
+
+describe('allFinite', () => {
+  it('finds NaN and infinities wherever they are, in both float dtypes', () => {
+    for (const value of [Number.NaN, Infinity, -Infinity]) {
+      const spoilt = Tensor.float32([1, -2, 3, value])
+      assert.ok(!allFinite(spoilt), `float32 with ${value}`)
+      assert.ok(!allFinite(new Tensor('float16', [4], float32ToFloat16(spoilt.data))), `float16 with ${value}`)
+    }
+    const sound = Tensor.float32([0, -0, 1e38, -65504])
+    assert.ok(allFinite(sound))
+    assert.ok(allFinite(new Tensor('float16', [2], float32ToFloat16(Float32Array.of(65504, -1e-7)))))
+  })
+
+  it('takes whole numbers as they are', () => {
+    assert.ok(allFinite(new Tensor('int32', [2], Int32Array.of(-(2 ** 31), 2 ** 31 - 1))))
   })
 })
