@@ -71,7 +71,7 @@ export interface InferOptions extends AbortOptions {
   k?: number
   /** Coded queries of a group, N. @default 2·k (uncoded: k) */
   n?: number
-  /** @default 'replication', which beats the published codes at equal machines when n is a few times k */
+  /** @default 'replication': exact, and at equal machines even with the published codes or better (docs/codes.md) */
   code?: CodeChoice
   /**
    * How a group's queries are ordered before they are mixed: neighbours that are alike make the code's curve smoother, and
