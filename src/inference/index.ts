@@ -41,7 +41,6 @@ export type {
 export { Master } from './master.ts'
 export {
   type CalibratedPlan,
-  codeFor,
   linearPlan,
   type Plan,
   type PlanInit,

@@ -91,7 +91,7 @@ export function planSpec(init: PlanInit): PlanSpec {
  * The code of a group of `count` ≤ K queries. A smaller group keeps the overhead N/K, and has at least `stragglers`
  * coded queries more than queries, as far as the full plan does.
  */
-export function codeFor(spec: PlanSpec, count: number): LinearCode {
+function codeFor(spec: PlanSpec, count: number): LinearCode {
   const { code, codeOptions, stragglers = 0 } = spec
   const scaled = Math.max(Math.ceil((spec.n * count) / spec.k), count + stragglers, code.minimumN(count, codeOptions))
   const n = count === spec.k ? spec.n : Math.min(spec.n, code.maximumN?.(count) ?? Infinity, scaled)
