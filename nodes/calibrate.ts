@@ -11,7 +11,7 @@ import {
   secondMoments
 } from '../src/codes/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
-import { type Random, random } from '../src/simulation/index.ts'
+import { type Random, random, shuffled } from '../src/simulation/index.ts'
 import type { Tensor } from '../src/tensor/index.ts'
 import {
   type Candidate,
@@ -22,7 +22,7 @@ import {
   tunedSurvivors,
   withLambdasEncode
 } from './calibration-choice.ts'
-import { type CodedGroup, codeGroup, drawGroups, type ModelRun, shuffled } from './calibration-groups.ts'
+import { type CodedGroup, codeGroup, drawGroups, type ModelRun } from './calibration-groups.ts'
 import { drawSurvivors, type Judge, type Score, score } from './calibration-score.ts'
 import type { CodeChoice } from './coded-inference.ts'
 import { InvalidOptionError } from './errors.ts'
@@ -175,7 +175,7 @@ function split(count: number, k: number, seed: number): Record<Part, number[]> {
       `calibration takes at least 4·k = ${4 * k} queries, got ${count}: a quarter of them must make a group of ${k}`
     )
   }
-  const order = shuffled(count, random(seed, STREAMS.split))
+  const order = shuffled(Array(count).keys(), random(seed, STREAMS.split))
   const quarter = Math.floor(count / 4)
   return {
     tuning: order.slice(0, quarter),

@@ -1,7 +1,7 @@
 import { encode, type LinearCode, type OrderKind, orderQueries, reorder } from '../src/codes/index.ts'
 import type { Model, NamedTensors } from '../src/models/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
-import type { Random } from '../src/simulation/index.ts'
+import { type Random, shuffled } from '../src/simulation/index.ts'
 import { float16ToFloat32, stack, type Tensor } from '../src/tensor/index.ts'
 
 /** Rows of one run at most: enough to keep ONNX Runtime busy. */
@@ -28,25 +28,13 @@ export interface CodedGroup {
   predictions: Float32Array[]
 }
 
-/** The whole numbers from 0 to `count` − 1 in an order by chance (Fisher and Yates). */
-export function shuffled(count: number, chance: Random): number[] {
-  const items = Array.from({ length: count }, (_, i) => i)
-  for (let i = count - 1; i > 0; i--) {
-    const j = Math.floor(chance() * (i + 1))
-    const item = items[i]
-    items[i] = items[j]
-    items[j] = item
-  }
-  return items
-}
-
 /** Groups of `k` out of a pool. Every query is used once before any is used again, with others then. */
 export function drawGroups(pool: readonly number[], k: number, count: number, chance: Random): number[][] {
   const groups: number[][] = []
   while (groups.length < count) {
-    const order = shuffled(pool.length, chance)
+    const order = shuffled(pool, chance)
     for (let from = 0; from + k <= order.length && groups.length < count; from += k) {
-      groups.push(order.slice(from, from + k).map(i => pool[i]))
+      groups.push(order.slice(from, from + k))
     }
   }
   return groups

@@ -1,7 +1,7 @@
 import type { LinearDecoder, Operator, Outputs, Survivors } from '../src/codes/index.ts'
-import type { Random } from '../src/simulation/index.ts'
+import { type Random, shuffled } from '../src/simulation/index.ts'
 import { Tensor } from '../src/tensor/index.ts'
-import { type CodedGroup, shuffled } from './calibration-groups.ts'
+import type { CodedGroup } from './calibration-groups.ts'
 
 /** What reconstructed predictions are like; those that are the model's own result do not count. */
 export interface Score {
@@ -23,7 +23,7 @@ export interface Judge {
 /** `sets` survivor sets with `survivors` of `n`, all equally likely; one where there is but one. */
 export function drawSurvivors(n: number, survivors: number, sets: number, chance: Random): Survivors[] {
   return Array.from({ length: survivors === n ? 1 : sets }, () =>
-    shuffled(n, chance)
+    shuffled(Array(n).keys(), chance)
       .slice(0, survivors)
       .sort((a, b) => a - b)
   )

@@ -7,6 +7,7 @@ import {
   type Startable,
   type Stream
 } from '@libp2p/interface'
+import { raceSignal } from 'race-signal'
 import type { WorkerId } from '../../src/inference/index.ts'
 import {
   DEFAULT_CREDIT,
@@ -98,7 +99,7 @@ export class Infer implements Startable, InferInterface {
       }
       worker.then(({ closed }) => closed).then(forget, forget)
     }
-    return abortable(worker, signal)
+    return raceSignal(worker, signal)
   }
 
   /** Not bound to the signal of the caller who came first: others may wait for the same stream. */
@@ -181,22 +182,6 @@ async function end(outbound: OutboundStream, reason: Error): Promise<void> {
     await outbound.close(reason)
   } else {
     outbound.abort(reason)
-  }
-}
-
-/** The promise, or the reason of the signal if that comes first. */
-async function abortable<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (signal === undefined) {
-    return promise
-  }
-  signal.throwIfAborted()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const onAbort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', onAbort)
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
 }
 

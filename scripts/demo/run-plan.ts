@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Peer } from '../../nodes/index.ts'
 import type { CodeName } from '../../src/codes/index.ts'
 import type { GroupReport, Outcome } from '../../src/inference/index.ts'
-import { type Random, random } from '../../src/simulation/index.ts'
+import { random, shuffled } from '../../src/simulation/index.ts'
 import type { DigitGroup, Digits } from './digits.ts'
 import { DemoError } from './errors.ts'
 import type { DemoFleet } from './fleet.ts'
@@ -105,14 +105,4 @@ export async function reach(peer: Peer, model: string, count: number, signal: Ab
     const reached = peer.workers().length
     throw new DemoError(`the master reached ${reached} of ${count} workers within ${REACH_MS} ms`, { cause })
   }
-}
-
-/** Fisher and Yates. */
-function shuffled<T>(items: readonly T[], chance: Random): T[] {
-  const drawn = [...items]
-  for (let i = drawn.length - 1; i > 0; i--) {
-    const j = Math.floor(chance() * (i + 1))
-    ;[drawn[i], drawn[j]] = [drawn[j], drawn[i]]
-  }
-  return drawn
 }

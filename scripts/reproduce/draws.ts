@@ -1,22 +1,10 @@
 import type { Survivors } from '../../src/codes/index.ts'
-import { type Random, random } from '../../src/simulation/index.ts'
-
-/** The whole numbers below `size`, shuffled (Fisher and Yates). */
-export function shuffled(size: number, chance: Random): number[] {
-  const items = Array.from({ length: size }, (_, i) => i)
-  for (let i = size - 1; i > 0; i--) {
-    const j = Math.floor(chance() * (i + 1))
-    const item = items[i]
-    items[i] = items[j]
-    items[j] = item
-  }
-  return items
-}
+import { type Random, random, shuffled } from '../../src/simulation/index.ts'
 
 /** Disjoint groups of `k` images, drawn from `size`. */
 export function drawGroups(size: number, k: number, count: number, chance: Random): number[][] {
   if (count * k > size) throw new RangeError(`${count} groups of ${k} images are more than ${size} images`)
-  const order = shuffled(size, chance)
+  const order = shuffled(Array(size).keys(), chance)
   return Array.from({ length: count }, (_, group) => order.slice(group * k, (group + 1) * k))
 }
 
@@ -30,7 +18,7 @@ export function drawSurvivors(
   const chance = random(seed, stream * 1000 + stragglers)
   return Array.from({ length: groups }, () =>
     Array.from({ length: sets }, () =>
-      shuffled(n, chance)
+      shuffled(Array(n).keys(), chance)
         .slice(stragglers)
         .sort((a, b) => a - b)
     )

@@ -1,9 +1,9 @@
 import { type CovarianceLocator, covarianceLocator, honestThreshold, type Survivors } from '../../src/codes/index.ts'
-import type { Random } from '../../src/simulation/index.ts'
+import { type Random, shuffled } from '../../src/simulation/index.ts'
 import { chords, withStudent } from './chords.ts'
 import type { Course } from './course.ts'
 import { type CodedGroup, learnMoments } from './decoders.ts'
-import { normal, shuffled } from './draws.ts'
+import { normal } from './draws.ts'
 import { type Estimate, mean, standardError } from './score.ts'
 
 /** How wrong results were located, over test groups. */
@@ -186,6 +186,6 @@ function honest(coded: readonly CodedGroup[], n: number, chance: Random) {
 }
 
 function draw(n: number, liars: number, chance: Random): { survivors: Survivors; liars: Set<number> } {
-  const order = shuffled(n, chance).slice(STRAGGLERS)
+  const order = shuffled(Array(n).keys(), chance).slice(STRAGGLERS)
   return { liars: new Set(order.slice(0, liars)), survivors: order.sort((a, b) => a - b) }
 }

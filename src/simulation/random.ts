@@ -14,6 +14,18 @@ export function random(seed: number, stream = 0): Random {
   return () => uniformFloat64(generator)
 }
 
+/** The items in an order by chance (Fisher and Yates). */
+export function shuffled<T>(from: Iterable<T>, chance: Random): T[] {
+  const items = [...from]
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = Math.floor(chance() * (i + 1))
+    const item = items[i]
+    items[i] = items[j]
+    items[j] = item
+  }
+  return items
+}
+
 /** The finaliser of MurmurHash3: neighbouring numbers become unlike each other, and with them the streams of one seed. */
 function scramble(value: number): number {
   let bits = value | 0
