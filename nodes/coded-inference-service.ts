@@ -199,7 +199,7 @@ export class CodedInferenceService implements CodedInference, Startable {
       deadline: Math.max(deadline - spent, 1)
     }
     const { stragglers, onDeadline, order } = rest
-    const calibrated = profile && calibratedPlan(profile)
+    const calibrated = profile && calibratedPlan(profile, { k, n, order, code: { name, ...codeOptions } })
     return planSpec({ ...init, ...defined({ stragglers, onDeadline, order, calibrated, ...more }) })
   }
 

@@ -79,8 +79,9 @@ export interface InferOptions extends AbortOptions {
    */
   order?: OrderKind
   /**
-   * What `calibrate` learned of this model: it says k, n, code, order, output and the decoder, and gives reconstructed
-   * predictions what is to be expected of them. Options that it says may be left out. Not to be changed while in use.
+   * What `calibrate` learned of this model. Its plan that fits k, n, code and order, as far as they are given, says the rest of
+   * them, the output and the decoder, and gives reconstructed predictions what is to be expected of them. Not to be
+   * changed while in use.
    */
   profile?: Profile
   /** How many of n workers need not answer; with fewer workers, the same share. @default half of the spare ones, (n − k) / 2 */
@@ -128,7 +129,7 @@ export interface CodedInference {
    * @throws {NoQueriesError | ShapeMismatchError | DtypeMismatchError | SignatureMismatchError | NotFiniteError} bad
    *   queries; none was sent
    * @throws {InvalidCodeError | InvalidPlanError | UnknownCodeError | InvalidOptionError} bad options
-   * @throws {ProfileMismatchError} the profile is of another model, or an option says otherwise than it
+   * @throws {ProfileMismatchError} the profile is of another model, or not exactly one of its plans fits the options
    * @throws {NoWorkersError} no worker that serves the model was found by the deadline
    * @throws {AmbiguousModelError} workers serve different models of this name
    * @throws {PeerStoppedError} the peer is not started, or stopped meanwhile

@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { codeFamily, InvalidProfileError, type Profile, parseProfile } from '../../src/codes/index.ts'
+import { codeFamily, InvalidProfileError, type Layout, type Profile, parseProfile } from '../../src/codes/index.ts'
 import { NoWorkersError } from '../../src/inference/index.ts'
 import type { Model } from '../../src/models/index.ts'
 import { formatNpy } from '../../src/tensor/index.ts'
 import type { Answer } from '../calls.ts'
 import type { InferRequest } from '../coded-inference.ts'
 import type { Peer } from '../peer.ts'
-import { withProfile } from '../profiled.ts'
+import { chosenPlan, planOptions } from '../profiled.ts'
 import { chooseOutput } from '../queries.ts'
 import { servedModel } from '../served-model.ts'
 import { type ReadableAnswer, readable } from './answer.ts'
@@ -61,17 +61,28 @@ export async function infer(options: InferCommandOptions): Promise<void> {
 
 /** What of the request does not depend on workers; a code that does not exist is refused before any is looked for. */
 function planOf(options: InferCommandOptions, profile: Profile | undefined) {
-  const { stragglers, deadline, onDeadline, concurrency, lambdaEncode, lambdaDecode, degree } = options
-  const layout = options.systematic ? ('systematic' as const) : undefined
-  const name = codeFamily(options.code ?? profile?.code.name ?? 'replication').name
-  const given = { name, lambdaEncode, lambdaDecode, degree, layout }
-  const { model, k: wanted, n: asked, order, output } = options
-  const { code, k = 4, n, ...rest } = withProfile({ model, profile, code: given, k: wanted, n: asked, order, output })
-  const choice = typeof code === 'object' ? code : given
-  const family = codeFamily(choice.name)
-  const coded = n ?? family.maximumN?.(k) ?? 2 * k
-  family.create({ ...choice, k, n: coded })
-  return { ...rest, code: choice, k, n: coded, stragglers, deadline, onDeadline, concurrency }
+  const { stragglers, deadline, onDeadline, concurrency } = options
+  return { ...coding(options, profile), profile, stragglers, deadline, onDeadline, concurrency }
+}
+
+function coding(options: InferCommandOptions, profile: Profile | undefined) {
+  const { order, output, systematic, lambdaEncode, lambdaDecode, degree } = options
+  const name = options.code === undefined ? undefined : codeFamily(options.code).name
+  const layout = systematic === undefined ? undefined : layoutOf(systematic)
+  const wish = { name, lambdaEncode, lambdaDecode, degree, layout }
+  if (profile !== undefined) {
+    const plan = chosenPlan(profile, { k: options.k, n: options.n, order, output, code: wish })
+    return { ...planOptions(plan), output: profile.output }
+  }
+  const code = { ...wish, name: name ?? 'replication' }
+  const family = codeFamily(code.name)
+  const { k = 4, n = family.maximumN?.(k) ?? 2 * k } = options
+  family.create({ ...code, k, n })
+  return { k, n, code, order, output }
+}
+
+function layoutOf(systematic: boolean): Layout {
+  return systematic ? 'systematic' : 'paper'
 }
 
 async function readProfile(file: string): Promise<Profile> {

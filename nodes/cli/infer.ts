@@ -12,7 +12,7 @@ export interface InferCommandOptions extends PeerOptions, ImageOptions {
   code?: string
   lambdaEncode?: number
   lambdaDecode?: number
-  systematic?: true
+  systematic?: boolean
   degree?: number
   order?: OrderKind
   profile?: string
@@ -54,6 +54,7 @@ export function defineInfer(program: Command): void {
     .option('--lambda-decode <x>', "nercc's smoothing of the decoder", decimal)
     .option('--degree <n>', 'for lagrange: the model is a polynomial of this degree (default: 1)', positive)
     .option('--systematic', 'the first k coded queries are the queries themselves (nercc, bacc, lagrange)')
+    .option('--no-systematic', 'they are not: where a profile has plans of both kinds')
     .addOption(
       new Option('--order <kind>', 'of the queries in a group before they are mixed (default: none)').choices([
         'none',
@@ -61,7 +62,10 @@ export function defineInfer(program: Command): void {
         'path'
       ])
     )
-    .option('--profile <file>', 'as splinemesh calibrate wrote it; it says k, n, code, order, output and the decoder')
+    .option(
+      '--profile <file>',
+      'as splinemesh calibrate wrote it; its plan that fits the options says how to code and to decode'
+    )
     .option('--stragglers <n>', 'workers of a group that need not answer (default: (n - k) / 2)', whole)
     .addOption(new Option('--deadline <time>', 'for each group').argParser(duration).default(1000, '1s'))
     .addOption(

@@ -22,6 +22,11 @@ export function whole(text: string): number {
   return Number(text)
 }
 
+/** `40`, or several: `40,60,100`. */
+export function wholes(text: string): number[] {
+  return text.split(',').map(whole)
+}
+
 export function positive(text: string): number {
   const value = whole(text)
   if (value < 1) {

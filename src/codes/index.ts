@@ -54,8 +54,16 @@ export { type NerccOptions, nercc } from './nercc.ts'
 export type { LinearDecoder, Operator } from './operator.ts'
 export { type OrderKind, orderByGram, orderQueries, reorder, restoreOrder } from './order.ts'
 export type { CodingPoints, Layout } from './points.ts'
-export { type Calibrated, type Expected, type Profile, profileCode, profileDecoder } from './profile.ts'
+export {
+  type Calibrated,
+  type CalibratedCode,
+  type Expected,
+  type Profile,
+  profileCode,
+  profileDecoder
+} from './profile.ts'
 export { formatProfile, parseProfile } from './profile-json.ts'
+export type { ExpectedQuality } from './quality.ts'
 export { type CodeFamily, type CodeName, type CodeOptions, codeFamily, codes } from './registry.ts'
 export { type ReplicationOptions, replication } from './replication.ts'
 export { softmax } from './softmax.ts'

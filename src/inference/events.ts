@@ -1,3 +1,4 @@
+import type { ExpectedQuality } from '../codes/index.ts'
 import type { WorkerId } from '../fleet/index.ts'
 import type { ModelId, NamedTensors } from '../models/index.ts'
 import type { Tensor } from '../tensor/index.ts'
@@ -42,20 +43,12 @@ export type Outcome =
       /** The decoded output of the model, with its batch axis. */
       output: Tensor
       group: GroupId
-      /** For a reconstructed one whose plan is calibrated: what predictions from so many survivors are like. */
+      /** For a reconstructed one whose plan is calibrated. */
       expected?: ExpectedQuality
     }
   | { status: 'failed'; error: Error; group: GroupId | undefined }
   /** Only in an answer that is not final. */
   | { status: 'pending'; group: GroupId | undefined }
-
-/** Measured on calibration groups that the decoder was not made from. */
-export interface ExpectedQuality {
-  /** ‖p − f‖² summed over outputs, in the output's own units (logits: without their class mean). */
-  error: number
-  /** For classifiers: how often the class is the one that the model itself gives. */
-  agreement?: number
-}
 
 /** What is known of the queries of a group: terminal when `final`, else the best so far. */
 export interface GroupAnswer {

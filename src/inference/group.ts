@@ -193,8 +193,7 @@ export class Group {
         return { status: 'failed', error: error as Error, group: id }
       }
       const { output, exact, expected } = prediction
-      const quality = expected && { expected: { error: expected.mse, agreement: expected.agreement } }
-      return { status: exact ? 'exact' : 'reconstructed', output, group: id, ...quality }
+      return { status: exact ? 'exact' : 'reconstructed', output, group: id, ...(expected && { expected }) }
     }
   }
 

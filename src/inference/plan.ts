@@ -1,20 +1,17 @@
 import {
   type CodeFamily,
   type CodeOptions,
-  type Expected,
   encode,
   type LinearCode,
-  type LinearDecoder,
-  linearDecoder,
   type OrderKind,
   orderQueries,
   reorder,
-  restoreOrder,
   unitColumn
 } from '../codes/index.ts'
 import type { ModelId, NamedTensors } from '../models/index.ts'
 import { float16ToFloat32, isFloat, type Tensor } from '../tensor/index.ts'
 import type { Millis } from './channel.ts'
+import { type CalibratedPlan, type GroupDecoder, groupDecoder } from './decode.ts'
 import { InvalidPlanError } from './errors.ts'
 
 /** How a caller wants queries answered. Made by {@link planSpec}. */
@@ -42,15 +39,6 @@ export interface PlanSpec {
   refine: 'never' | 'until-stop' | 'until-deadline'
   /** What was learned of full groups of this model, code and order; the others are decoded by the code alone. */
   calibrated?: CalibratedPlan
-}
-
-/** How full groups are decoded, and what is to be expected of it. */
-export interface CalibratedPlan {
-  /** Tells plans apart that were calibrated differently. */
-  id: string
-  decoder: LinearDecoder
-  /** At most one for each number of survivors. */
-  expected: readonly Expected[]
 }
 
 export type PlanInit = Pick<PlanSpec, 'model' | 'output' | 'code' | 'k' | 'n' | 'deadline'> & Partial<PlanSpec>
@@ -109,16 +97,8 @@ export interface PlanTask {
   query?: number
 }
 
-/** A prediction that was decoded, and whether it is the result of the query itself. */
-export interface Decoded {
-  output: Tensor
-  exact: boolean
-  /** For one that is not exact, where calibration measured it. */
-  expected?: Expected
-}
-
-/** The tasks of a group and their decoder: append-only, and complete once `closed`. */
-export interface Plan {
+/** The tasks of a group and their decoder: append-only, complete once `closed`, and decoding only then. */
+export interface Plan extends GroupDecoder {
   readonly spec: PlanSpec
   readonly tasks: readonly PlanTask[]
   readonly closed: boolean
@@ -128,10 +108,6 @@ export interface Plan {
   add(query: NamedTensors): PlanTask[]
   /** No more queries; returns the tasks that could not leave before. */
   close(): PlanTask[]
-  /** For each query: do the results of these tasks give it? Only once closed. */
-  recoverable(arrived: Iterable<number>): boolean[]
-  /** The predictions that the results give, by task index; in the order of the queries. Only once closed. */
-  decode(results: ReadonlyMap<number, Tensor>): Array<Decoded | undefined>
 }
 
 /** A plan of one linear code. In a systematic one each query leaves at once, and coding costs no waiting. */
@@ -139,22 +115,17 @@ export function linearPlan(spec: PlanSpec): Plan {
   const systematic = spec.code.systematic || spec.codeOptions.layout === 'systematic'
   const queries: NamedTensors[] = []
   const tasks: PlanTask[] = []
-  let closed: { code: LinearCode; order: readonly number[] } | undefined
+  let closed: GroupDecoder | undefined
 
   const append = (task: PlanTask): PlanTask => {
     tasks.push(task)
     return task
   }
-  const group = (): NonNullable<typeof closed> => {
+  const group = (): GroupDecoder => {
     if (closed === undefined) {
       throw new InvalidPlanError('a plan decodes only once it is closed')
     }
     return closed
-  }
-  /** A query that left at once has the index at which it came; its coded query is that of its place in the order. */
-  const codedIndex = (index: number): number => {
-    const { code, order } = group()
-    return systematic && index < code.k ? order.indexOf(index) : index
   }
 
   return {
@@ -173,7 +144,9 @@ export function linearPlan(spec: PlanSpec): Plan {
     close() {
       const code = codeFor(spec, queries.length)
       const order = orderOf(spec, queries)
-      closed = { code, order }
+      // A profile is of full groups.
+      const calibrated = code.k === spec.k ? spec.calibrated : undefined
+      closed = groupDecoder({ code, order, systematic, calibrated })
       const inputs = encodeNamed(code, reorder(queries, order))
       const left: PlanTask[] = []
       for (let index = tasks.length; index < code.n; index++) {
@@ -185,25 +158,9 @@ export function linearPlan(spec: PlanSpec): Plan {
       }
       return left
     },
-    recoverable(arrived) {
-      const { code, order } = group()
-      const survivors = Array.from(arrived, codedIndex).sort((a, b) => a - b)
-      return restoreOrder(code.recoverable(survivors), order)
-    },
-    decode(results) {
-      const { code, order } = group()
-      const arrived = Array.from(results, ([index, tensor]) => ({ index: codedIndex(index), tensor }))
-      arrived.sort((a, b) => a.index - b.index)
-      const calibrated = code.k === spec.k ? spec.calibrated : undefined
-      const operator = (calibrated?.decoder ?? linearDecoder(code)).select(arrived.map(({ index }) => index))
-      const outputs = operator.apply(arrived.map(({ tensor }) => tensor))
-      const expected = calibrated?.expected.find(({ survivors }) => survivors === arrived.length)
-      const decoded = outputs.map((output, place): Decoded | undefined => {
-        const exact = operator.exact[place]
-        return output && (exact ? { output, exact } : { output, exact, expected })
-      })
-      return restoreOrder(decoded, order)
-    }
+    recoverable: arrived => group().recoverable(arrived),
+    suspects: (results, most) => group().suspects(results, most),
+    decode: results => group().decode(results)
   }
 }
 
