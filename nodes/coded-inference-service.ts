@@ -4,7 +4,7 @@ import { codeFamily } from '../src/codes/index.ts'
 import { Fleet } from '../src/fleet/index.ts'
 import { type Clock, type Drive, drive, NoWorkersError, type PlanSpec, planSpec } from '../src/inference/index.ts'
 import type { Model } from '../src/models/index.ts'
-import { type Admission, admission } from '../src/runtime/index.ts'
+import { type Admission, admission, measureBatchTimes } from '../src/runtime/index.ts'
 import { type Answer, Calls, type FinalAnswer, last } from './calls.ts'
 import { systemClock } from './clock.ts'
 import type {
@@ -131,11 +131,12 @@ export class CodedInferenceService implements CodedInference, Startable {
 
   async #connect(): Promise<Running> {
     const { peerId, registrar } = this.#components
-    const { executor, maxQueued, infer: wire } = this.#init
+    const { executor, maxQueued, batching = false, infer: wire } = this.#init
     const clock = this.#clock
     const now = (): number => clock.now()
     const fleet = new Fleet()
-    const queue = executor && admission({ executor, maxQueued, now })
+    const batchTimes = executor && batching ? await measureBatchTimes(executor) : undefined
+    const queue = executor && admission({ executor, maxQueued, batchTimes, now })
     const observe: Drive['observe'] = observation => driven.observe(observation)
     const protocol: Running['infer'] = infer({
       ...wire,

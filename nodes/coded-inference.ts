@@ -47,6 +47,11 @@ export interface CodedInferenceInit {
   executor?: Executor
   /** Tasks that may wait in front of the executor. @default 256 */
   maxQueued?: number
+  /**
+   * Let tasks of one model that wait share a run, where that serves them: each model is measured at the start, and is left
+   * out if its rows are not independent of each other. @default false
+   */
+  batching?: boolean
   /** Limits and timeouts of the wire. */
   infer?: Omit<InferInit, 'admission' | 'now' | 'observe'>
   /** @default the process's monotonic clock */

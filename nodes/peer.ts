@@ -67,7 +67,7 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
   const { listen = ['/ip4/127.0.0.1/tcp/0'], inboundConnectionThreshold = 50 } = init
   const known = (init.bootstrap ?? []).map(parseBootstrap)
   const executor = executorOf(init)
-  const { maxQueued, infer, clock } = init
+  const { maxQueued, batching, infer, clock } = init
   const libp2p = await createLibp2p({
     start: false,
     privateKey: await privateKeyOf(init.identity),
@@ -80,7 +80,7 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
     services: {
       identify: identify(),
       identifyPush: identifyPush({ debounce: IDENTIFY_PUSH_DEBOUNCE_MS }),
-      codedInference: codedInference({ executor, maxQueued, infer, clock })
+      codedInference: codedInference({ executor, maxQueued, batching, infer, clock })
     }
   })
   await start(libp2p)
