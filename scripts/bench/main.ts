@@ -15,7 +15,9 @@ program
 
 program
   .command('codes')
-  .description('encoding beside ONNX Runtime on one thread, decoding, construction, and how long closing a group takes')
+  .description(
+    'encoding beside ONNX Runtime on one thread, decoding, construction, and the longest turn of asking a group'
+  )
   .option('--rounds <n>', 'rounds of the big encode; five times as many of the small', count, 60)
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)

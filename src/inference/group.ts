@@ -1,4 +1,4 @@
-import { place, type WorkerId } from '../fleet/index.ts'
+import { Placing, type WorkerId } from '../fleet/index.ts'
 import type { NamedTensors } from '../models/index.ts'
 import { allFinite, sameShape, type Tensor } from '../tensor/index.ts'
 import type { Millis, TaskResult } from './channel.ts'
@@ -35,6 +35,7 @@ export class Group {
   readonly timers: TimerId[] = []
   readonly startedAt: Millis
   readonly deadlineAt: Millis
+  readonly #placing = new Placing()
   readonly #results = new Map<number, Tensor>()
 
   constructor(id: GroupId, plan: Plan, now: Millis) {
@@ -51,10 +52,7 @@ export class Group {
 
   /** Places a task on one of the `ranked` workers; `undefined` if there is none. */
   submit(id: TaskId, placement: Placement, ranked: readonly WorkerId[], now: Millis): TaskReport | undefined {
-    const placed = this.placements.flatMap(({ task, attempts }) =>
-      attempts.map(({ worker }) => ({ worker, copyOf: task.query }))
-    )
-    const worker = place(ranked, placed, placement.task.query)
+    const worker = this.#placing.next(ranked, placement.task.query)
     if (worker === undefined) {
       return undefined
     }
@@ -98,12 +96,12 @@ export class Group {
     if (this.#allExact()) {
       return 'exact'
     }
-    const enough = this.#results.size > 0 && this.#owing().size <= this.#stragglers()
+    const enough = this.#results.size > 0 && this.#owing() <= this.#stragglers()
     if (enough && plan.spec.refine !== 'until-deadline' && plan.recoverable(this.#results.keys()).every(Boolean)) {
       return 'enough'
     }
     const allSent = this.placements.every(({ attempts }) => attempts.length > 0)
-    return allSent && this.inFlight.size === 0 ? 'exhausted' : undefined
+    return plan.complete && allSent && this.inFlight.size === 0 ? 'exhausted' : undefined
   }
 
   /** The outcome of every query as far as the results go; `pending` ones become errors once there is a reason to stop. */
@@ -118,7 +116,7 @@ export class Group {
       group: this.id,
       code: this.plan.spec.code.name,
       k: this.plan.size,
-      n: this.plan.tasks.length,
+      n: this.plan.n,
       model: this.plan.spec.model,
       startedAt: this.startedAt,
       deadlineAt: this.deadlineAt,
@@ -156,9 +154,12 @@ export class Group {
     return exact.size === this.plan.size
   }
 
-  /** The workers that still owe a result. Coded queries on one worker are late together, so they count once. */
-  #owing(): Set<WorkerId> {
-    return new Set([...this.inFlight.values()].map(({ attempt }) => attempt.worker))
+  /**
+   * How many workers still owe a result. Coded queries on one worker are late together, so they count once; one that is not
+   * made yet counts as a worker's of its own.
+   */
+  #owing(): number {
+    return new Set([...this.inFlight.values()].map(({ attempt }) => attempt.worker)).size + this.#unmade
   }
 
   /**
@@ -166,10 +167,15 @@ export class Group {
    * workers where there are fewer of them; never all.
    */
   #stragglers(): number {
-    const { spec, tasks, size } = this.plan
-    const workers = new Set(this.placements.flatMap(({ attempts }) => attempts.map(({ worker }) => worker))).size
-    const stragglers = spec.stragglers ?? Math.floor((tasks.length - size) / 2)
-    return Math.min(Math.round((stragglers * workers) / tasks.length), workers - 1)
+    const { spec, n, size } = this.plan
+    const workers = Math.min(this.#placing.workers + this.#unmade, n)
+    const stragglers = spec.stragglers ?? Math.floor((n - size) / 2)
+    return Math.min(Math.round((stragglers * workers) / n), workers - 1)
+  }
+
+  /** Coded queries that are still to be encoded. */
+  get #unmade(): number {
+    return this.plan.n - this.plan.tasks.length
   }
 
   #predictions(stop: StopReason | undefined): (query: number) => Outcome {
@@ -198,19 +204,19 @@ export class Group {
   }
 
   #missing(query: number, stop: StopReason): Error {
-    const { spec, tasks } = this.plan
+    const { spec, n, complete } = this.plan
     const arrived = this.#results.size
-    if (this.placements.every(({ attempts }) => attempts.length === 0)) {
+    if (complete && this.placements.every(({ attempts }) => attempts.length === 0)) {
       return new NoWorkersError(
         `no worker that serves model ${spec.model} was known within ${spec.deadline} ms: check that workers run, that their addresses are given, and that they serve this very model`
       )
     }
     if (stop === 'deadline' && spec.onDeadline === 'fail') {
-      return new DeadlineError(`${arrived} of ${tasks.length} results were in at the deadline of ${spec.deadline} ms`)
+      return new DeadlineError(`${arrived} of ${n} results were in at the deadline of ${spec.deadline} ms`)
     }
     const failures = this.placements.flatMap(({ attempts }) => attempts.flatMap(({ error }) => error ?? []))
     return new NotRecoveredError(
-      `query ${query} of its group cannot be recovered by ${spec.code.name} from ${arrived} of ${tasks.length} results (stopped: ${stop}${failures.length > 0 ? `; ${failures.length} tasks failed, first: ${failures[0].message}` : ''}); allow more time, more workers or fewer stragglers`,
+      `query ${query} of its group cannot be recovered by ${spec.code.name} from ${arrived} of ${n} results (stopped: ${stop}${failures.length > 0 ? `; ${failures.length} tasks failed, first: ${failures[0].message}` : ''}); allow more time, more workers or fewer stragglers`,
       { cause: failures[0] }
     )
   }

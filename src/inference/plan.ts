@@ -1,17 +1,16 @@
 import {
   type CodeFamily,
   type CodeOptions,
-  encode,
   type LinearCode,
   type OrderKind,
-  orderQueries,
   reorder,
+  type Sliced,
   unitColumn
 } from '../codes/index.ts'
 import type { ModelId, NamedTensors } from '../models/index.ts'
-import { float16ToFloat32, isFloat, type Tensor } from '../tensor/index.ts'
 import type { Millis } from './channel.ts'
 import { type CalibratedPlan, type GroupDecoder, groupDecoder } from './decode.ts'
+import { encodingGroup, orderingGroup } from './encoding.ts'
 import { InvalidPlanError } from './errors.ts'
 
 /** How a caller wants queries answered. Made by {@link planSpec}. */
@@ -97,17 +96,27 @@ export interface PlanTask {
   query?: number
 }
 
-/** The tasks of a group and their decoder: append-only, complete once `closed`, and decoding only then. */
+/** The tasks of a group and their decoder: append-only, and decoding once `closed`. */
 export interface Plan extends GroupDecoder {
   readonly spec: PlanSpec
   readonly tasks: readonly PlanTask[]
+  /** No more queries. */
   readonly closed: boolean
+  /** Closed, and every task is there. */
+  readonly complete: boolean
   /** Number of queries so far. */
   readonly size: number
+  /** Number of tasks once complete. */
+  readonly n: number
   /** Adds a query; returns the tasks that can leave at once. */
   add(query: NamedTensors): PlanTask[]
-  /** No more queries; returns the tasks that could not leave before. */
-  close(): PlanTask[]
+  /** No more queries. The tasks that could not leave before are then made by {@link encodeNext}. */
+  close(): void
+  /**
+   * Orders and encodes a little further, once closed: the tasks that became ready, if any, and what it cost in multiply-adds
+   * of the matrix product.
+   */
+  encodeNext(): { tasks: PlanTask[]; cost: number }
 }
 
 /** A plan of one linear code. In a systematic one each query leaves at once, and coding costs no waiting. */
@@ -115,17 +124,30 @@ export function linearPlan(spec: PlanSpec): Plan {
   const systematic = spec.code.systematic || spec.codeOptions.layout === 'systematic'
   const queries: NamedTensors[] = []
   const tasks: PlanTask[] = []
-  let closed: GroupDecoder | undefined
+  let closed: { n: number; decoder: GroupDecoder; encoding: Sliced<void> } | undefined
+  let complete = false
 
   const append = (task: PlanTask): PlanTask => {
     tasks.push(task)
     return task
   }
-  const group = (): GroupDecoder => {
+  const group = (): NonNullable<typeof closed> => {
     if (closed === undefined) {
-      throw new InvalidPlanError('a plan decodes only once it is closed')
+      throw new InvalidPlanError('a plan encodes and decodes only once it is closed')
     }
     return closed
+  }
+  const encoding = function* (code: LinearCode): Sliced<void> {
+    const order = yield* orderingGroup(spec, queries)
+    // A profile is of full groups.
+    const calibrated = code.k === spec.k ? spec.calibrated : undefined
+    group().decoder = groupDecoder({ code, order, systematic, calibrated })
+    const left = Array.from({ length: code.n - tasks.length }, (_, i) => tasks.length + i)
+    yield* encodingGroup(code, reorder(queries, order), left, (index, inputs) => {
+      const place = code.systematic ? unitColumn(code.encodingMatrix, code.k, index) : undefined
+      const task = { index, model: spec.model, inputs }
+      append(place === undefined ? { ...task, role: 'coded' } : { ...task, role: 'query', query: order[place] })
+    })
   }
 
   return {
@@ -134,8 +156,14 @@ export function linearPlan(spec: PlanSpec): Plan {
     get closed() {
       return closed !== undefined
     },
+    get complete() {
+      return complete
+    },
     get size() {
       return queries.length
+    },
+    get n() {
+      return closed?.n ?? spec.n
     },
     add(query) {
       const index = queries.push(query) - 1
@@ -143,54 +171,18 @@ export function linearPlan(spec: PlanSpec): Plan {
     },
     close() {
       const code = codeFor(spec, queries.length)
-      const order = orderOf(spec, queries)
-      // A profile is of full groups.
-      const calibrated = code.k === spec.k ? spec.calibrated : undefined
-      closed = groupDecoder({ code, order, systematic, calibrated })
-      const inputs = encodeNamed(code, reorder(queries, order))
-      const left: PlanTask[] = []
-      for (let index = tasks.length; index < code.n; index++) {
-        const place = code.systematic ? unitColumn(code.encodingMatrix, code.k, index) : undefined
-        const task = { index, model: spec.model, inputs: inputs[index] }
-        left.push(
-          append(place === undefined ? { ...task, role: 'coded' } : { ...task, role: 'query', query: order[place] })
-        )
-      }
-      return left
+      // Until the group has its order only the queries themselves are sent, and the code decodes them in any.
+      const decoder = groupDecoder({ code, order: [...queries.keys()], systematic, calibrated: undefined })
+      closed = { n: code.n, decoder, encoding: encoding(code) }
     },
-    recoverable: arrived => group().recoverable(arrived),
-    suspects: (results, most) => group().suspects(results, most),
-    decode: results => group().decode(results)
+    encodeNext() {
+      const before = tasks.length
+      const step = group().encoding.next()
+      complete = step.done === true
+      return { tasks: tasks.slice(before), cost: step.value ?? 0 }
+    },
+    recoverable: arrived => group().decoder.recoverable(arrived),
+    suspects: (results, most) => group().decoder.suspects(results, most),
+    decode: results => group().decoder.decode(results)
   }
-}
-
-/** The order of a group, by its first float input. Codes that only copy queries have no curve that it could make smoother. */
-function orderOf({ order, code }: PlanSpec, queries: readonly NamedTensors[]): number[] {
-  const input = Object.entries(queries[0]).find(([, { dtype }]) => isFloat(dtype))?.[0]
-  if (code.systematic || input === undefined) {
-    return [...queries.keys()]
-  }
-  return orderQueries(
-    order,
-    queries.map(query => float32(query[input]))
-  )
-}
-
-function float32({ dtype, data }: Tensor): Float32Array {
-  return dtype === 'float16' ? float16ToFloat32(data as Uint16Array) : (data as Float32Array)
-}
-
-/** Encodes each named input by itself. */
-function encodeNamed(code: LinearCode, queries: readonly NamedTensors[]): NamedTensors[] {
-  const coded = Array.from({ length: code.n }, (): Record<string, Tensor> => ({}))
-  for (const name of Object.keys(queries[0])) {
-    const tensors = encode(
-      code,
-      queries.map(query => query[name])
-    )
-    tensors.forEach((tensor, index) => {
-      coded[index][name] = tensor
-    })
-  }
-  return coded
 }
