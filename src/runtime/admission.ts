@@ -286,7 +286,11 @@ class BoundedQueue implements Admission {
   }
 }
 
-function settle({ cancelled: dropped, queueMs, outcome }: Place, { outputs, runMs }: RunResult): void {
+function settle(
+  { cancelled: dropped, queueMs: waitedMs, outcome }: Place,
+  { outputs, runMs, loadMs = 0 }: RunResult
+): void {
+  const queueMs = waitedMs + loadMs
   if (dropped) {
     outcome.reject(new CancelledError('the task was cancelled while it ran', { queueMs, runMs }))
   } else {

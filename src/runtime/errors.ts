@@ -66,7 +66,7 @@ export class RejectedError extends Error {
 
 /** Where the time of a task went at the worker, in ms. */
 export interface WorkerTimings {
-  /** From the moment its inputs were there to the start of the run. */
+  /** From the moment its inputs were there to the start of the run, the loading of a cold model included. */
   queueMs: number
   /** Inside the model. */
   runMs: number
