@@ -16,9 +16,6 @@ export const MAX_MESSAGE_BYTES = 1024
 /** The most axes of a tensor on the wire. */
 export const MAX_RANK = 8
 
-/** Every tensor of a body starts at a multiple of this, so that a received body is viewed, never copied. */
-export const TENSOR_ALIGNMENT = 8
-
 /** A yamux frame is decoded only when it is complete; small pieces keep small frames from waiting behind a big one. */
 export const PIECE_BYTES = 64 * 1024
 

@@ -1,5 +1,5 @@
 import type { Stream } from '@libp2p/interface'
-import type { TensorHeader } from '../../src/models/index.ts'
+import { bodyBytes, bodyParts, type TensorHeader, tensorsOf } from '../../src/models/index.ts'
 import {
   type Admission,
   CancelledError,
@@ -24,7 +24,6 @@ import {
   type Request
 } from './messages.ts'
 import type { Pace } from './pace.ts'
-import { bodyBytes, bodyParts, tensorsOf } from './tensors.ts'
 
 export interface InboundInit {
   admission: Admission

@@ -8,7 +8,7 @@ import type {
   WorkerChannel,
   WorkerId
 } from '../../src/inference/index.ts'
-import { checkOutputs, type TensorHeader } from '../../src/models/index.ts'
+import { bodyBytes, bodyParts, checkOutputs, type TensorHeader, tensorsOf } from '../../src/models/index.ts'
 import { MAX_HELLO_BODY_BYTES, RESULT_GRACE_MS } from './constants.ts'
 import {
   FirstByteTimeoutError,
@@ -33,7 +33,6 @@ import {
 } from './messages.ts'
 import type { Pace } from './pace.ts'
 import { OutboundRequest } from './request.ts'
-import { bodyBytes, bodyParts, tensorsOf } from './tensors.ts'
 
 export interface OutboundInit {
   worker: WorkerId

@@ -1,7 +1,6 @@
 import type { Millis, Task, TaskCallbacks } from '../../src/inference/index.ts'
-import { headersOf, type Model, type TensorHeader } from '../../src/models/index.ts'
+import { bodyBytes, headersOf, type Model, type TensorHeader } from '../../src/models/index.ts'
 import type { Result } from './messages.ts'
-import { bodyBytes } from './tensors.ts'
 
 /** The longest delay that a timer takes. */
 const MAX_DELAY_MS = 2 ** 31 - 1

@@ -9,3 +9,4 @@ export { checkInputs, checkOutputs, checkWanted, headersOf, type TensorHeader } 
 export { MalformedModelError, SignatureMismatchError, UnsafeModelError, type UnsafeReason } from './errors.ts'
 export { contentId, contentIdOf, isModelId, type Model, type ModelId } from './model.ts'
 export type { ModelSignature, NamedTensors, TensorSpec } from './signature.ts'
+export { bodyBytes, bodyParts, tensorsOf } from './tensor-body.ts'

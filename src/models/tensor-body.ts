@@ -1,6 +1,9 @@
-import type { NamedTensors, TensorHeader } from '../../src/models/index.ts'
-import { bytesPerElement, Tensor } from '../../src/tensor/index.ts'
-import { TENSOR_ALIGNMENT } from './constants.ts'
+import { bytesPerElement, Tensor } from '../tensor/index.ts'
+import type { TensorHeader } from './check-tensors.ts'
+import type { NamedTensors } from './signature.ts'
+
+/** Where a tensor may start: a multiple of the longest element, so that it can be viewed where it lies. */
+const TENSOR_ALIGNMENT = 8
 
 /**
  * Bytes of the body that holds these tensors in this order: each starts at a multiple of 8, nothing follows the last.
