@@ -98,6 +98,8 @@ export async function calibrate(init: CalibrateInit): Promise<Calibration> {
     model: run.model.id,
     output: run.output,
     outputs,
+    width: sample[0].length,
+    queryBytes: queries[0].byteLength,
     ...(labels && outputs !== 'values' && { accuracy: ownAccuracy(heldBack, labels) }),
     plans: all.map(({ plan }) => plan),
     calibration: { ...counts, seed }

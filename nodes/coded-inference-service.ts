@@ -5,12 +5,14 @@ import { Fleet } from '../src/fleet/index.ts'
 import { type Clock, type Drive, drive, NoWorkersError, type PlanSpec, planSpec } from '../src/inference/index.ts'
 import type { Model } from '../src/models/index.ts'
 import { type Admission, admission, measureBatchTimes } from '../src/runtime/index.ts'
+import { advised } from './advised.ts'
 import { type Answer, Calls, type FinalAnswer, last } from './calls.ts'
 import { systemClock } from './clock.ts'
 import type {
   CodedInference,
   CodedInferenceComponents,
   CodedInferenceInit,
+  CodedOptions,
   InferOptions,
   InferRequest,
   Prediction,
@@ -95,14 +97,13 @@ export class CodedInferenceService implements CodedInference, Startable {
 
   async predict(query: Query, asked: PredictOptions): Promise<Prediction> {
     const { calls } = this.#started()
-    const options = withProfile(asked)
     const began = this.#clock.now()
-    const cold = this.#model(options.model) === undefined
-    const model = await this.#reachModel(options)
+    const cold = this.#model(asked.model) === undefined
+    const { options, model } = await this.#settle(asked)
     const named = checkQuery(query, model)
     // A call that had to look for workers first has that much less time left.
     const spent = cold ? this.#clock.now() - began : 0
-    const spec = this.#plan(options, model, { refine: 'never', spent, maxWait: options.maxWait })
+    const spec = this.#plan(options, model, { refine: 'never', spent, maxWait: asked.maxWait })
     const shapes = Object.entries(named).map(([name, { shape }]) => [name, shape])
     const lane = JSON.stringify({ ...spec, code: spec.code.name, calibrated: spec.calibrated?.id, shapes })
     const { outcomes } = await last(calls.single(named, spec, lane, options.signal))
@@ -170,18 +171,29 @@ export class CodedInferenceService implements CodedInference, Startable {
 
   async *#ask(asked: InferRequest, refine: PlanSpec['refine']): AsyncGenerator<Answer> {
     const { calls } = this.#started()
-    const request = withProfile(asked)
-    const { concurrency = 4, signal } = request
+    const { concurrency = 4, signal } = asked
     if (!(Number.isInteger(concurrency) && concurrency >= 1)) {
       throw new InvalidOptionError(`concurrency must be a whole number of at least 1, got ${concurrency}`)
     }
-    const model = await this.#reachModel(request)
-    const queries = checkQueries(request.queries, model)
-    yield* calls.batch(queries, this.#plan(request, model, { refine }), concurrency, signal)
+    const { options, model } = await this.#settle(asked)
+    const queries = checkQueries(asked.queries, model)
+    yield* calls.batch(queries, this.#plan(options, model, { refine }), concurrency, signal)
+  }
+
+  /** The model that is asked for, and the options with all that their profile and the advisor say. */
+  async #settle({ code, ...asked }: InferOptions): Promise<{ options: CodedOptions; model: Model }> {
+    if (code !== 'auto') {
+      const options = withProfile({ ...asked, code })
+      return { options, model: await this.#reachModel(options) }
+    }
+    // What to choose depends on how many workers there are: all that can be reached in time are waited for.
+    const model = await this.#reachModel({ ...asked, n: Infinity })
+    const { options } = advised(asked, model, this.#started().workers.count(model))
+    return { options, model }
   }
 
   #plan(
-    { code = 'replication', k = 4, n, deadline = 1000, output, profile, ...rest }: InferOptions,
+    { code = 'replication', k = 4, n, deadline = 1000, output, profile, ...rest }: CodedOptions,
     model: Model,
     { spent = 0, ...more }: Pick<Partial<PlanSpec>, 'refine' | 'maxWait'> & { spent?: number }
   ): PlanSpec {
@@ -208,7 +220,7 @@ export class CodedInferenceService implements CodedInference, Startable {
    * The model that is asked for. A master that knows no worker for it yet waits: until one is reached, and on for as long
    * as others are being reached and half of the time is left, so that the first group is not all sent to the first.
    */
-  async #reachModel({ model: asked, n = 1, deadline = 1000, signal }: InferOptions): Promise<Model> {
+  async #reachModel({ model: asked, n = 1, deadline = 1000, signal }: CodedOptions): Promise<Model> {
     const { workers } = this.#started()
     signal?.throwIfAborted()
     workers.want()

@@ -66,7 +66,9 @@ export interface CodedInferenceComponents {
 }
 
 /** A code by name, or by name and options. */
-export type CodeChoice = CodeName | ({ name: CodeName } & Omit<CodeOptions, 'k' | 'n'>)
+export type CodeChoice = CodeName | NamedCode
+
+export type NamedCode = { name: CodeName } & Omit<CodeOptions, 'k' | 'n'>
 
 /** How to answer. */
 export interface InferOptions extends AbortOptions {
@@ -76,8 +78,13 @@ export interface InferOptions extends AbortOptions {
   k?: number
   /** Coded queries of a group, N. @default 2·k (uncoded: k) */
   n?: number
-  /** @default 'replication': exact, and at equal machines even with the published codes or better (docs/codes.md) */
-  code?: CodeChoice
+  /**
+   * `auto` takes what `advise` recommends for the workers that are known, of the plans of `profile` and of plain copies, with
+   * the k and n that are given; it needs `profile` and `stragglers`.
+   *
+   * @default 'replication': exact, and at equal machines even with the published codes or better (docs/codes.md)
+   */
+  code?: CodeChoice | 'auto'
   /**
    * How a group's queries are ordered before they are mixed: neighbours that are alike make the code's curve smoother, and
    * what it reconstructs better. Of no effect on codes that only copy. @default 'none'
@@ -89,7 +96,12 @@ export interface InferOptions extends AbortOptions {
    * changed while in use.
    */
   profile?: Profile
-  /** How many of n workers need not answer; with fewer workers, the same share. @default half of the spare ones, (n − k) / 2 */
+  /**
+   * How many of n workers need not answer; with fewer workers, the same share. With code `auto`, how many of the workers that
+   * are known do not answer in time; below 1, the share of them that does not.
+   *
+   * @default half of the spare ones, (n − k) / 2
+   */
   stragglers?: number
   /**
    * How long a query may take, in ms, from the moment its group leaves (a single one: from the call). @default 1000
@@ -99,6 +111,11 @@ export interface InferOptions extends AbortOptions {
   output?: string
   /** At the deadline, answer with what there is, or fail the group's queries. @default 'answer' */
   onDeadline?: 'answer' | 'fail'
+}
+
+/** How to answer, the code being known. */
+export interface CodedOptions extends Omit<InferOptions, 'code'> {
+  code?: CodeChoice
 }
 
 export interface InferRequest extends InferOptions {
@@ -134,6 +151,7 @@ export interface CodedInference {
    * @throws {NoQueriesError | ShapeMismatchError | DtypeMismatchError | SignatureMismatchError | NotFiniteError} bad
    *   queries; none was sent
    * @throws {InvalidCodeError | InvalidPlanError | UnknownCodeError | InvalidOptionError} bad options
+   * @throws {InvalidFleetError | NoAdviceError} code `auto`, with more stragglers than workers or no plan of this k and n
    * @throws {ProfileMismatchError} the profile is of another model, or not exactly one of its plans fits the options
    * @throws {NoWorkersError} no worker that serves the model was found by the deadline
    * @throws {AmbiguousModelError} workers serve different models of this name

@@ -1,7 +1,7 @@
 import { type CalibratedCode, codeFamily, formatProfile, type Profile, profileDecoder } from '../src/codes/index.ts'
 import type { CalibratedPlan } from '../src/inference/index.ts'
 import { contentId, type Model } from '../src/models/index.ts'
-import type { CodeChoice, InferOptions } from './coded-inference.ts'
+import type { CodedOptions, InferOptions, NamedCode } from './coded-inference.ts'
 import { ProfileMismatchError } from './errors.ts'
 
 /**
@@ -9,7 +9,7 @@ import { ProfileMismatchError } from './errors.ts'
  *
  * @throws {ProfileMismatchError} no plan of the profile is what they ask for, or several are
  */
-export function withProfile<T extends InferOptions>(options: T): T {
+export function withProfile(options: CodedOptions): CodedOptions {
   const { profile } = options
   if (profile === undefined) {
     return options
@@ -21,7 +21,7 @@ export function withProfile<T extends InferOptions>(options: T): T {
 
 /** What a plan of a profile is chosen by. */
 export type PlanWish = Pick<InferOptions, 'k' | 'n' | 'order' | 'output'> & {
-  code?: Partial<Exclude<CodeChoice, string>>
+  code?: Partial<NamedCode>
 }
 
 /**

@@ -1,7 +1,17 @@
 import { type Command, Option } from 'commander'
 import { codes, type OrderKind } from '../../src/codes/index.ts'
 import type { ImageOptions } from './images.ts'
-import { decimal, decimals, duration, type PeerOptions, positive, size, whole, withPeerOptions } from './options.ts'
+import {
+  decimal,
+  decimals,
+  duration,
+  type PeerOptions,
+  positive,
+  size,
+  stragglers,
+  whole,
+  withPeerOptions
+} from './options.ts'
 
 /** What was asked for, as commander hands it over. */
 export interface InferCommandOptions extends PeerOptions, ImageOptions {
@@ -36,6 +46,7 @@ Examples:
   $ splinemesh infer --model lenet5 --input 0.png 1.png 2.png 3.png --peer <multiaddr>
   $ splinemesh infer --model lenet5 --input x.npy --k 4 --n 12 --code nercc --stragglers 3 --deadline 500ms --peer <multiaddr>...
   $ splinemesh infer --model lenet5 --input x.npy --profile lenet5.profile.json --peer <multiaddr>...
+  $ splinemesh infer --model lenet5 --input x.npy --profile lenet5.profile.json --code auto --stragglers 0.2 --mdns
   $ splinemesh infer --model mobilenet.onnx --input cat.jpg --mean 0.5 --std 0.5 --labels labels.txt --top 3 --mdns
   $ splinemesh infer --model lenet5 --input x.npy --peer <multiaddr> --trace
   $ splinemesh infer --model lenet5 --input x.npy --peer <multiaddr> --json --save predictions.npy`
@@ -49,7 +60,7 @@ export function defineInfer(program: Command): void {
   withPeerOptions(command, '5s')
     .option('--k <n>', 'queries in a group (default: 4)', whole)
     .option('--n <n>', 'coded queries of a group (default: 2k; uncoded: k)', whole)
-    .option('--code <name>', `one of ${Object.keys(codes).join(', ')} (default: replication)`)
+    .option('--code <name>', `${Object.keys(codes).join(', ')} (default: replication), or auto: as advise recommends`)
     .option('--lambda-encode <x>', "nercc's smoothing of the encoder", decimal)
     .option('--lambda-decode <x>', "nercc's smoothing of the decoder", decimal)
     .option('--degree <n>', 'for lagrange: the model is a polynomial of this degree (default: 1)', positive)
@@ -66,7 +77,11 @@ export function defineInfer(program: Command): void {
       '--profile <file>',
       'as splinemesh calibrate wrote it; its plan that fits the options says how to code and to decode'
     )
-    .option('--stragglers <n>', 'workers of a group that need not answer (default: (n - k) / 2)', whole)
+    .option(
+      '--stragglers <n>',
+      'workers of a group that need not answer (default: (n - k) / 2); auto: of all, or a share',
+      stragglers
+    )
     .addOption(new Option('--deadline <time>', 'for each group').argParser(duration).default(1000, '1s'))
     .addOption(
       new Option('--on-deadline <what>', 'then answer with what there is, or fail the group')

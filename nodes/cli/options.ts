@@ -43,6 +43,15 @@ export function decimal(text: string): number {
   return value
 }
 
+/** A share below 1, or a whole number of workers. */
+export function stragglers(text: string): number {
+  const value = decimal(text)
+  if (value < 0 || (value >= 1 && !Number.isInteger(value))) {
+    throw new InvalidArgumentError('Give a share such as 0.2, or a whole number of workers.')
+  }
+  return value
+}
+
 /** `0.5`, or one for each channel: `0.485,0.456,0.406`. */
 export function decimals(text: string): number[] {
   return text.split(',').map(decimal)

@@ -44,6 +44,8 @@ export function parseProfile(text: string): Profile {
     model: root.at('model').matching(/^[0-9a-f]{64}$/, 'a sha-256, 64 lower-case hexadecimal digits'),
     output: root.at('output').matching(/./, 'the name of an output'),
     outputs,
+    width: root.at('width').whole(1),
+    queryBytes: root.at('queryBytes').whole(1),
     accuracy: root.maybe('accuracy')?.number(0, 1),
     plans: plansOf(root.at('plans'), outputs),
     calibration: {

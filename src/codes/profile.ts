@@ -16,6 +16,10 @@ export interface Profile {
   output: string
   /** What that output is; the same as in the moments of each plan. */
   outputs: Outputs
+  /** How many values that output has for one query: of a classifier, its classes. */
+  width: number
+  /** Bytes of one query, as it or a coded query is sent. */
+  queryBytes: number
   /** With labels: the share of the queries scored whose class the model itself has right. */
   accuracy?: number
   /** At least one; no two of the same code, options and order. */

@@ -38,6 +38,8 @@ function profile(more: Partial<Profile> = {}): Profile {
     model: '0123456789abcdef'.repeat(4),
     output: 'logits',
     outputs: 'logits',
+    width: 4,
+    queryBytes: 64,
     accuracy: 0.9375,
     plans: [calibrated(), calibrated({ order: 'none', decoder: 'linear' })],
     calibration: { groups: 20, tuning: 4, heldBack: 7, seed: -3 },
