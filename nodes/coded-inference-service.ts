@@ -211,9 +211,10 @@ export class CodedInferenceService implements CodedInference, Startable {
       n: n ?? family.maximumN?.(k) ?? 2 * k,
       deadline: Math.max(deadline - spent, 1)
     }
-    const { stragglers, onDeadline, order } = rest
+    const { stragglers, onDeadline, order, quality, maxWrong, hedge } = rest
     const calibrated = profile && calibratedPlan(profile, { k, n, order, code: { name, ...codeOptions } })
-    return planSpec({ ...init, ...defined({ stragglers, onDeadline, order, calibrated, ...more }) })
+    const options = { stragglers, onDeadline, order, quality, maxWrong, hedge, calibrated, ...more }
+    return planSpec({ ...init, ...defined(options) })
   }
 
   /**

@@ -35,7 +35,7 @@ import type { AbortOptions, ComponentLogger, PeerId } from '@libp2p/interface'
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { InferInit } from '../protocols/infer/index.ts'
 import type { CodeName, CodeOptions, OrderKind, Profile } from '../src/codes/index.ts'
-import type { Clock, Millis, Outcome } from '../src/inference/index.ts'
+import type { Clock, Hedge, Millis, Outcome } from '../src/inference/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
 import type { Answer, FinalAnswer } from './calls.ts'
 import { CodedInferenceService } from './coded-inference-service.ts'
@@ -103,6 +103,15 @@ export interface InferOptions extends AbortOptions {
    * @default half of the spare ones, (n − k) / 2
    */
   stragglers?: number
+  /**
+   * Wait until each prediction is exact or names the class that the model itself would with this probability, as far as the
+   * profile can tell, instead of for N − s results. Those that have not got there at the deadline say `belowQuality`.
+   */
+  quality?: number
+  /** The most results of a group that may be left out because those of the others contradict them. Needs a profile. @default 0 */
+  maxWrong?: number
+  /** When to send a task to a second worker as well: late ones, or each at once. @default never */
+  hedge?: Hedge
   /**
    * How long a query may take, in ms, from the moment its group leaves (a single one: from the call). @default 1000
    */

@@ -19,8 +19,9 @@ export interface Choice {
  * @throws {UsageError} `auto` with nothing to choose by, or with an option that says what is to be chosen
  */
 export function codeChoice(options: InferCommandOptions, profile: Profile | undefined): Choice {
-  const { stragglers, deadline, onDeadline, k, n } = options
-  const how = { profile, stragglers, deadline, onDeadline }
+  const { stragglers, quality, maxWrong, hedge: after, hedgeBudget: budget, deadline, onDeadline, k, n } = options
+  const hedge = after === undefined ? undefined : { after, budget }
+  const how = { profile, stragglers, quality, maxWrong, hedge, deadline, onDeadline }
   if (options.code !== 'auto') {
     const plan = coding(options, profile)
     return { n: plan.n, at: model => ({ coded: { model: model.id, ...how, ...plan } }) }

@@ -1,10 +1,12 @@
 import { type Command, Option } from 'commander'
 import { codes, type OrderKind } from '../../src/codes/index.ts'
+import type { Hedge } from '../../src/inference/index.ts'
 import type { ImageOptions } from './images.ts'
 import {
   decimal,
   decimals,
   duration,
+  lateness,
   type PeerOptions,
   positive,
   size,
@@ -27,6 +29,10 @@ export interface InferCommandOptions extends PeerOptions, ImageOptions {
   order?: OrderKind
   profile?: string
   stragglers?: number
+  quality?: number
+  maxWrong?: number
+  hedge?: Hedge['after']
+  hedgeBudget: number
   deadline: number
   output?: string
   onDeadline: 'answer' | 'fail'
@@ -82,6 +88,14 @@ export function defineInfer(program: Command): void {
       'workers of a group that need not answer (default: (n - k) / 2); auto: of all, or a share',
       stragglers
     )
+    .option('--quality <p>', 'wait until each prediction is exact or has this agreement; needs --profile', decimal)
+    .option('--max-wrong <n>', 'results of a group that may be left out as wrong; needs --profile (default: 0)', whole)
+    .option(
+      '--hedge <after>',
+      'send late tasks to a second worker: after 50ms, or after p95 of its answer times',
+      lateness
+    )
+    .option('--hedge-budget <share>', 'second copies as a share of the tasks', decimal, 0.05)
     .addOption(new Option('--deadline <time>', 'for each group').argParser(duration).default(1000, '1s'))
     .addOption(
       new Option('--on-deadline <what>', 'then answer with what there is, or fail the group')

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import ms, { type StringValue } from 'ms'
+import type { Hedge } from '../../src/inference/index.ts'
 import { UsageError } from './errors.ts'
 
 /** `500ms`, `2s`, or a plain number of milliseconds. */
@@ -12,6 +13,11 @@ export function duration(text: string): number {
 
 function isDuration(text: string): text is StringValue {
   return /^\d+(\.\d+)?(ms|s|m|h)?$/.test(text)
+}
+
+/** A time, or a percentile such as `p95`. */
+export function lateness(text: string): Hedge['after'] {
+  return /^p\d+(\.\d+)?$/.test(text) ? `p${Number(text.slice(1))}` : duration(text)
 }
 
 /** A whole number; which ones make sense is judged where it is used. */

@@ -39,6 +39,7 @@ export type {
   StopReason,
   TaskReport
 } from './events.ts'
+export type { Hedge } from './hedge.ts'
 export { Master } from './master.ts'
 export {
   linearPlan,

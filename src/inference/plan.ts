@@ -12,6 +12,7 @@ import type { Millis } from './channel.ts'
 import { type CalibratedPlan, type GroupDecoder, groupDecoder } from './decode.ts'
 import { encodingGroup, orderingGroup } from './encoding.ts'
 import { InvalidPlanError } from './errors.ts'
+import { checkHedge, type Hedge } from './hedge.ts'
 
 /** How a caller wants queries answered. Made by {@link planSpec}. */
 export interface PlanSpec {
@@ -36,6 +37,15 @@ export interface PlanSpec {
   onDeadline: 'answer' | 'fail'
   /** Emit answers before the terminal one, and how long to go on improving them. */
   refine: 'never' | 'until-stop' | 'until-deadline'
+  /**
+   * Wait until every prediction is exact or expected to name the class that the model itself would with this probability,
+   * instead of for N − s results; at the deadline, those that are not say so.
+   */
+  quality?: number
+  /** The most results of a group that may be left out because those of the others contradict them, E. */
+  maxWrong: number
+  /** When to send a task to a second worker as well. */
+  hedge?: Hedge
   /** What was learned of full groups of this model, code and order; the others are decoded by the code alone. */
   calibrated?: CalibratedPlan
 }
@@ -56,6 +66,7 @@ export function planSpec(init: PlanInit): PlanSpec {
     maxWait: 10,
     onDeadline: 'answer',
     refine: 'never',
+    maxWrong: 0,
     ...init
   }
   const { k, n, stragglers } = spec
@@ -65,6 +76,10 @@ export function planSpec(init: PlanInit): PlanSpec {
       `stragglers must be a whole number from 0 to N − 1 = ${n - 1}, got ${stragglers}: at least one result is needed`
     )
   }
+  checkQuality(spec)
+  if (spec.hedge !== undefined) {
+    checkHedge(spec.hedge)
+  }
   if (!(spec.deadline > 0 && Number.isFinite(spec.deadline))) {
     throw new InvalidPlanError(`deadline must be a finite time above 0 ms, got ${spec.deadline}`)
   }
@@ -72,6 +87,26 @@ export function planSpec(init: PlanInit): PlanSpec {
     throw new InvalidPlanError(`maxWait must be a finite time of at least 0 ms, got ${spec.maxWait}`)
   }
   return spec
+}
+
+/** @throws {InvalidPlanError} what is asked for makes no sense, or nobody could tell whether it is so */
+function checkQuality({ quality, maxWrong, code, n, calibrated }: PlanSpec): void {
+  if (quality !== undefined && !(quality > 0 && quality <= 1)) {
+    throw new InvalidPlanError(`quality is a probability above 0, at most 1; got ${quality}`)
+  }
+  if (quality !== undefined && !code.systematic && calibrated === undefined) {
+    throw new InvalidPlanError(
+      `nothing is known of the quality of what ${code.name} reconstructs: give a profile that calibrate wrote, or leave quality out`
+    )
+  }
+  if (!(Number.isInteger(maxWrong) && maxWrong >= 0 && maxWrong < n)) {
+    throw new InvalidPlanError(`maxWrong must be a whole number from 0 to N − 1 = ${n - 1}, got ${maxWrong}`)
+  }
+  if (maxWrong > 0 && calibrated === undefined) {
+    throw new InvalidPlanError(
+      'which results are wrong is told by what calibrate learned: give its profile, or leave maxWrong out'
+    )
+  }
 }
 
 /**
