@@ -74,7 +74,7 @@ export async function calibrate(init: CalibrateInit): Promise<Calibration> {
     throw new InvalidOptionError(`groups must be a whole number of at least 1, got ${groups}`)
   }
   const counts = { groups, tuning: Math.ceil(groups / 5), heldBack: Math.ceil(groups / 3) }
-  const { run, queries } = modelAndQueries(init)
+  const { run, queries } = await modelAndQueries(init)
   const largest = Math.max(...plans.map(({ code }) => code.k))
   const pools = split(queries.length, largest, seed)
   const sample = await runAll(
@@ -125,7 +125,7 @@ function askedPlans({ plans }: CalibrateInit): AskedPlan[] {
   return asked
 }
 
-function modelAndQueries(init: CalibrateInit): { run: ModelRun; queries: Tensor[] } {
+async function modelAndQueries(init: CalibrateInit): Promise<{ run: ModelRun; queries: Tensor[] }> {
   const { executor, labels, signal, plans } = init
   const model = servedModel([executor], init.model)
   if (model === undefined) {
@@ -135,7 +135,7 @@ function modelAndQueries(init: CalibrateInit): { run: ModelRun; queries: Tensor[
   const family = codeFamily(typeof code === 'object' ? code.name : code)
   const run = { executor, model, output: chooseOutput(model, family, init.output), signal }
   const [input] = model.signature.inputs
-  const queries = checkQueries(init.data, model).map(query => query[input.name])
+  const queries = (await checkQueries(init.data, model)).map(query => query[input.name])
   if (labels !== undefined && labels.length !== queries.length) {
     throw new InvalidOptionError(`there are ${labels.length} labels for ${queries.length} queries: give one for each`)
   }

@@ -96,7 +96,6 @@ export class CodedInferenceService implements CodedInference, Startable {
   }
 
   async predict(query: Query, asked: PredictOptions): Promise<Prediction> {
-    const { calls } = this.#started()
     const began = this.#clock.now()
     const cold = this.#model(asked.model) === undefined
     const { options, model } = await this.#settle(asked)
@@ -106,7 +105,7 @@ export class CodedInferenceService implements CodedInference, Startable {
     const spec = this.#plan(options, model, { refine: 'never', spent, maxWait: asked.maxWait })
     const shapes = Object.entries(named).map(([name, { shape }]) => [name, shape])
     const lane = JSON.stringify({ ...spec, code: spec.code.name, calibrated: spec.calibrated?.id, shapes })
-    const { outcomes } = await last(calls.single(named, spec, lane, options.signal))
+    const { outcomes } = await last(this.#started().calls.single(named, spec, lane, options.signal))
     const [outcome] = outcomes
     if (outcome.status === 'failed') {
       throw outcome.error
@@ -170,14 +169,15 @@ export class CodedInferenceService implements CodedInference, Startable {
   }
 
   async *#ask(asked: InferRequest, refine: PlanSpec['refine']): AsyncGenerator<Answer> {
-    const { calls } = this.#started()
+    this.#started()
     const { concurrency = 4, signal } = asked
     if (!(Number.isInteger(concurrency) && concurrency >= 1)) {
       throw new InvalidOptionError(`concurrency must be a whole number of at least 1, got ${concurrency}`)
     }
     const { options, model } = await this.#settle(asked)
-    const queries = checkQueries(asked.queries, model)
-    yield* calls.batch(queries, this.#plan(options, model, { refine }), concurrency, signal)
+    const queries = await checkQueries(asked.queries, model)
+    const spec = this.#plan(options, model, { refine })
+    yield* this.#started().calls.batch(queries, spec, concurrency, signal)
   }
 
   /** The model that is asked for, and the options with all that their profile and the advisor say. */

@@ -57,7 +57,7 @@ export class Results {
       return queries.size === this.#plan.size
     }
     // Finding out who is wrong is dear, so it is left to when it matters.
-    return exact(this.#arrived.keys()) && exact(this.survivors)
+    return this.size >= this.#plan.size && exact(this.#arrived.keys()) && exact(this.survivors)
   }
 
   /** Is there a prediction for every query? Only once the plan is closed. */

@@ -101,6 +101,23 @@ describe('a peer that is given a profile', () => {
     assert.ok(agreement !== undefined && agreement > 0.5, `agreement ${agreement}`)
   })
 
+  it('waits until the quality that is asked for is reached, and says of which predictions it never is', async () => {
+    const little = await infer(4, { quality: 0.01 })
+    assert.equal(little.groups[0].stop, 'quality')
+    assert.ok(little.outcomes.every(outcome => !('belowQuality' in outcome)))
+    const all = await infer(6, { quality: 1 })
+    for (const [q, outcome] of all.outcomes.entries()) {
+      assert.ok(outcome.status === 'reconstructed', `query ${q} is ${outcome.status}`)
+      const reached = outcome.expected?.agreement === 1
+      assert.equal(outcome.belowQuality, reached ? undefined : true, `query ${q}`)
+    }
+    assert.equal(
+      all.groups[1].stop,
+      'exhausted',
+      'nobody knows anything of the smaller group, so all of it is waited for'
+    )
+  })
+
   it('decodes a smaller last group by the code alone, and expects nothing of it', async () => {
     const { outcomes, groups } = await infer(6)
     assert.deepEqual(
