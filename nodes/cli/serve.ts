@@ -15,7 +15,6 @@ interface ServeOptions {
   mdns?: true
   identity?: string
   threads: number
-  batching: boolean
   ep: string[]
   json?: true
 }
@@ -44,7 +43,6 @@ export function defineServe(program: Command): void {
     )
     .option('--threads <n>', 'threads that run models', positive, 1)
     .option('--ep <names>', 'execution providers of ONNX Runtime in order of preference', names, ['cpu'])
-    .option('--no-batching', 'never run tasks that wait for the same model as one batch')
     .option('--json', 'print one JSON object a line: ready, then stopped')
     .addHelpText('after', EXAMPLES)
     .action(serve)
@@ -57,9 +55,9 @@ async function serve(options: ServeOptions): Promise<void> {
       import('../peer.ts'),
       import('../../src/runtime/index.ts')
     ])
-    const { listen, bootstrap, mdns, identity, threads, batching, ep: providers } = options
+    const { listen, bootstrap, mdns, identity, threads, ep: providers } = options
     const executor = onnxExecutor({ models, threads, providers })
-    const peer = await createPeer({ executor, batching, listen, bootstrap, mdns, identity })
+    const peer = await createPeer({ executor, listen, bootstrap, mdns, identity })
     try {
       const ready = { id: peer.id, addresses: peer.addresses, models: executor.models, providers: executor.providers }
       if (!signal.aborted) {

@@ -98,9 +98,6 @@ export function drive({ fleet, clock, channel, answered }: DriveInit): Drive {
       case 'answer':
         answered(effect.answer)
         break
-      case 'wrong':
-        fleet.wrong(effect.worker)
-        break
     }
   }
 

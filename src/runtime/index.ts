@@ -20,7 +20,6 @@ export {
   type TaskOutcome,
   type Ticket
 } from './admission.ts'
-export { type BatchTimes, measureBatchTimes, type RowsTime } from './batch-times.ts'
 export { entryUrl } from './entry-url.ts'
 export {
   CancelledError,

@@ -7,14 +7,7 @@ export function answerLoad(): void {
   const { models }: ThreadData = workerData
   const loaded: FromThread = {
     type: 'loaded',
-    models: models.map(({ id, name }) => ({
-      id,
-      name,
-      signature: affineSignature,
-      provider: 'cpu',
-      partly: false,
-      unavailable: []
-    }))
+    models: models.map(({ id, name }) => ({ id, name, signature: affineSignature, provider: 'cpu', unavailable: [] }))
   }
   parentPort?.postMessage(loaded)
 }
