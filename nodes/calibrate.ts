@@ -1,29 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
-import {
-  codeFamily,
-  covarianceDecoder,
-  type LinearDecoder,
-  linearDecoder,
-  type OrderKind,
-  type Outputs,
-  type Profile,
-  profileCode,
-  secondMoments
-} from '../src/codes/index.ts'
+import { codeFamily, type OrderKind, type Outputs, type Profile, profileCode } from '../src/codes/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
-import { type Random, random, shuffled } from '../src/simulation/index.ts'
+import { random, shuffled } from '../src/simulation/index.ts'
 import type { Tensor } from '../src/tensor/index.ts'
-import {
-  type Candidate,
-  chooseCode,
-  chooseDecoder,
-  meanOf,
-  outputsOf,
-  tunedSurvivors,
-  withLambdasEncode
-} from './calibration-choice.ts'
-import { type CodedGroup, codeGroup, drawGroups, type ModelRun } from './calibration-groups.ts'
-import { drawSurvivors, type Judge, type Score, score } from './calibration-score.ts'
+import { type AskedPlan, type CalibratedOne, calibratePlan, planSteps, type SurvivorScore } from './calibrate-plan.ts'
+import { meanOf, outputsOf } from './calibration-choice.ts'
+import { type ModelRun, runAll } from './calibration-groups.ts'
+import { ownAccuracy } from './calibration-score.ts'
 import type { CodeChoice } from './coded-inference.ts'
 import { InvalidOptionError } from './errors.ts'
 import { checkQueries, chooseOutput, type Queries } from './queries.ts'
@@ -38,12 +21,8 @@ export interface CalibrateInit {
   data: Queries
   /** The true class of each, to measure accuracy too. */
   labels?: readonly number[]
-  k: number
-  n: number
-  /** λ_e and λ_d that are given are not searched. @default 'nercc' */
-  code?: CodeChoice
-  /** @default 'path' */
-  order?: OrderKind
+  /** At least one, no two alike; each is learned by itself. */
+  plans: readonly PlanToCalibrate[]
   /** Groups that the moments are learned on; a fifth more are chosen on, a third more are scored. @default 150 */
   groups?: number
   /** @default 1 */
@@ -57,125 +36,120 @@ export interface CalibrateInit {
   progress?: (done: number, total: number) => void
 }
 
+export interface PlanToCalibrate {
+  k: number
+  n: number
+  /** λ_e and λ_d that are given are not searched. @default 'nercc' */
+  code?: CodeChoice
+  /** @default 'path' */
+  order?: OrderKind
+}
+
 export interface Calibration {
   profile: Profile
-  /** Of reconstructed predictions on the groups that were held back, by the code's own decoder and by the learned one. */
-  scores: SurvivorScore[]
+  /** For each plan of the profile, what both its decoders are worth, for each number of survivors from 1 on. */
+  scores: SurvivorScore[][]
 }
 
-export interface SurvivorScore {
-  survivors: number
-  linear: Score | undefined
-  covariance: Score | undefined
-}
-
-/** Chance has a stream for each purpose, so that more of one does not change the others. */
-const STREAMS = { split: 0, groups: 1, tuning: 2, heldBack: 3, tuningSurvivors: 4, heldBackSurvivors: 5 }
-
-/** Survivor sets for each number of survivors: which workers answer matters as much as what is asked. */
-const SETS = 40
-
-/** What was asked for, checked. */
-interface Task {
-  run: ModelRun
-  queries: Tensor[]
-  labels: readonly number[] | undefined
-  code: Profile['code']
-  order: OrderKind
-  counts: Record<Part, number>
-  seed: number
-  pools: Record<Part, number[]>
-}
-
-/** What a query is used for. */
-type Part = 'groups' | 'tuning' | 'heldBack'
+/** Predictions that tell what kind of output a model has; those of more queries would say the same. */
+const SAMPLE = 256
 
 /**
- * Learns how to decode the outputs of a model under a code. The data are split by chance: one part to learn second moments
- * on, one to choose λ_e, λ_d (jointly, for the code's own decoder), ε and the decoder on, one to score the result on. What
- * is chosen is what has the least squared error, as its geometric mean over a quarter, half and three quarters of survivors.
+ * Learns how to decode the outputs of a model under one code or several. The data are split by chance: one part to learn
+ * second moments on, one to choose λ_e, λ_d (jointly, for the code's own decoder), ε and the decoder on, one to score the
+ * result on. What is chosen is what has the least squared error, as its geometric mean over a quarter, half and three
+ * quarters of survivors. Plans of the same k and order are learned and scored on the same groups.
  *
- * @throws {InvalidOptionError} there are fewer than 4·k queries, not as many labels as queries, or no such model or output;
- *   a count is no whole number ≥ 1; the code only copies, so that there is nothing to learn
- * @throws {InvalidCodeError | UnknownCodeError} the code does not exist for this k and n
+ * @throws {InvalidOptionError} there is no plan, or two are alike; there are fewer than 4·k queries, not as many labels as
+ *   queries, or no such model or output; a count is no whole number ≥ 1; a code only copies, so that there is nothing
+ *   to learn
+ * @throws {InvalidCodeError | UnknownCodeError} a code does not exist for its k and n
  * @throws {ShapeMismatchError | DtypeMismatchError | SignatureMismatchError | NotFiniteError} the data do not fit the model
  * @throws {RunFailedError} the model fails on a coded query
  */
 export async function calibrate(init: CalibrateInit): Promise<Calibration> {
-  const task = checked(init)
-  const { code: asked, counts, order, seed, run } = task
-  const encoders = withLambdasEncode(asked)
-  const step = steps(counts.groups + counts.heldBack + counts.tuning * encoders.length + asked.n, init)
-
-  const candidates: Candidate[] = []
-  for (const code of encoders) {
-    candidates.push({ code, groups: await codeGroups(task, 'tuning', code, step) })
-  }
-  const outputs = init.outputs ?? outputsOf(run.output, candidates[0].groups)
-  const mean = outputs === 'values' ? meanOf(candidates[0].groups) : undefined
-  const sets = tunedSurvivors(asked.n, SETS, random(seed, STREAMS.tuningSurvivors))
-  const comparison = { sets, judge: { outputs }, pause: () => pause(init.signal) }
-  const tuned = await chooseCode(candidates, comparison)
-
-  const { code } = tuned
-  const groups = await codeGroups(task, 'groups', code, step)
-  const moments = secondMoments(
-    groups.map(({ results, predictions }) => [...results, ...predictions]),
-    { n: code.n, k: code.k, outputs, mean }
-  )
-  const { decoder, epsilon } = await chooseDecoder(tuned, moments, comparison)
-
-  const scores = await scoreAll(await codeGroups(task, 'heldBack', code, step), {
-    linear: linearDecoder(profileCode({ code })),
-    covariance: covarianceDecoder({ code: profileCode({ code }), moments, epsilon }),
-    survivors: random(seed, STREAMS.heldBackSurvivors),
-    judge: { outputs, labels: task.labels },
-    step
-  })
-  const expected = scores.flatMap(({ survivors, [decoder]: one }) =>
-    one === undefined ? [] : [{ survivors, mse: one.mse, agreement: one.agreement }]
-  )
-  const about = { version: 1, model: run.model.id, output: run.output, outputs, code, order } as const
-  const calibration = { ...counts, seed }
-  return { profile: { ...about, decoder, epsilon, moments, expected, calibration }, scores }
-}
-
-function checked(init: CalibrateInit): Task {
-  const { executor, labels, k, n, order = 'path', groups = 150, seed = 1, signal } = init
-  const { name, ...options } = typeof init.code === 'object' ? init.code : { name: init.code ?? 'nercc' }
-  const code = { name, ...options, k, n }
-  const family = codeFamily(name)
-  if (family.systematic) {
-    throw new InvalidOptionError(
-      `${name} only copies queries, so that nothing is reconstructed and there is nothing to learn: calibrate a code that mixes`
-    )
-  }
-  profileCode({ code })
+  const { groups = 150, seed = 1, labels, signal } = init
+  const plans = askedPlans(init)
   if (!(Number.isSafeInteger(groups) && groups >= 1)) {
     throw new InvalidOptionError(`groups must be a whole number of at least 1, got ${groups}`)
   }
+  const counts = { groups, tuning: Math.ceil(groups / 5), heldBack: Math.ceil(groups / 3) }
+  const { run, queries } = await modelAndQueries(init)
+  const largest = Math.max(...plans.map(({ code }) => code.k))
+  const pools = split(queries.length, largest, seed)
+  const sample = await runAll(
+    run,
+    pools.tuning.slice(0, SAMPLE).map(position => queries[position])
+  )
+  const outputs = init.outputs ?? outputsOf(run.output, sample)
+  const mean = outputs === 'values' ? meanOf(sample) : undefined
+  const step = steps(
+    plans.reduce((sum, plan) => sum + planSteps(plan, counts), 0),
+    init
+  )
+  const about = { run, queries, labels, pools, counts, seed, outputs, mean, step, pause: () => pause(signal) }
+  const all: CalibratedOne[] = []
+  for (const plan of plans) {
+    all.push(await calibratePlan(plan, about))
+  }
+  const heldBack = all.flatMap(one => one.heldBack)
+  const profile: Profile = {
+    version: 2,
+    model: run.model.id,
+    output: run.output,
+    outputs,
+    width: sample[0].length,
+    queryBytes: queries[0].byteLength,
+    ...(labels && outputs !== 'values' && { accuracy: ownAccuracy(heldBack, labels) }),
+    plans: all.map(({ plan }) => plan),
+    calibration: { ...counts, seed }
+  }
+  return { profile, scores: all.map(({ scores }) => scores) }
+}
+
+function askedPlans({ plans }: CalibrateInit): AskedPlan[] {
+  const asked = plans.map(({ k, n, code: choice = 'nercc', order = 'path' }): AskedPlan => {
+    const { name, ...options } = typeof choice === 'object' ? choice : { name: choice }
+    if (codeFamily(name).systematic) {
+      throw new InvalidOptionError(
+        `${name} only copies queries, so that nothing is reconstructed and there is nothing to learn: calibrate a code that mixes`
+      )
+    }
+    const code = { name, ...options, k, n }
+    profileCode({ code })
+    return { code, order }
+  })
+  if (asked.length === 0 || new Set(asked.map(plan => JSON.stringify(plan))).size < asked.length) {
+    throw new InvalidOptionError('calibration takes at least one plan, no two of the same code, options and order')
+  }
+  return asked
+}
+
+async function modelAndQueries(init: CalibrateInit): Promise<{ run: ModelRun; queries: Tensor[] }> {
+  const { executor, labels, signal, plans } = init
   const model = servedModel([executor], init.model)
   if (model === undefined) {
     throw new InvalidOptionError(`the executor has no model '${init.model}'`)
   }
+  const [{ code = 'nercc' }] = plans
+  const family = codeFamily(typeof code === 'object' ? code.name : code)
   const run = { executor, model, output: chooseOutput(model, family, init.output), signal }
   const [input] = model.signature.inputs
-  const queries = checkQueries(init.data, model).map(query => query[input.name])
+  const queries = (await checkQueries(init.data, model)).map(query => query[input.name])
   if (labels !== undefined && labels.length !== queries.length) {
     throw new InvalidOptionError(`there are ${labels.length} labels for ${queries.length} queries: give one for each`)
   }
-  const counts = { groups, tuning: Math.ceil(groups / 5), heldBack: Math.ceil(groups / 3) }
-  return { run, queries, labels, code, order, counts, seed, pools: split(queries.length, k, seed) }
+  return { run, queries }
 }
 
 /** Half of the queries to learn from, a quarter to choose on, a quarter to score. */
-function split(count: number, k: number, seed: number): Record<Part, number[]> {
+function split(count: number, k: number, seed: number) {
   if (count < 4 * k) {
     throw new InvalidOptionError(
       `calibration takes at least 4·k = ${4 * k} queries, got ${count}: a quarter of them must make a group of ${k}`
     )
   }
-  const order = shuffled(Array(count).keys(), random(seed, STREAMS.split))
+  const order = shuffled(Array(count).keys(), random(seed))
   const quarter = Math.floor(count / 4)
   return {
     tuning: order.slice(0, quarter),
@@ -197,46 +171,4 @@ function steps(total: number, { signal, progress }: CalibrateInit): () => Promis
 async function pause(signal: AbortSignal | undefined): Promise<void> {
   await setImmediate()
   signal?.throwIfAborted()
-}
-
-/** Draws the groups of a part, and runs them. */
-async function codeGroups(
-  { run, queries, pools, counts, order, seed }: Task,
-  part: Part,
-  options: Profile['code'],
-  step: () => Promise<void>
-): Promise<CodedGroup[]> {
-  const code = profileCode({ code: options })
-  const groups: CodedGroup[] = []
-  for (const positions of drawGroups(pools[part], code.k, counts[part], random(seed, STREAMS[part]))) {
-    groups.push(await codeGroup(run, queries, positions, { code, order }))
-    await step()
-  }
-  return groups
-}
-
-interface Scoring {
-  linear: LinearDecoder
-  covariance: LinearDecoder
-  /** Chance for survivor sets. */
-  survivors: Random
-  judge: Judge
-  step: () => Promise<void>
-}
-
-/** For every number of survivors, both decoders on the same survivor sets. */
-async function scoreAll(groups: readonly CodedGroup[], scoring: Scoring): Promise<SurvivorScore[]> {
-  const { linear, covariance, judge, step } = scoring
-  const n = groups[0].results.length
-  const scores: SurvivorScore[] = []
-  for (let survivors = 1; survivors <= n; survivors++) {
-    const sets = drawSurvivors(n, survivors, SETS, scoring.survivors)
-    scores.push({
-      survivors,
-      linear: score(linear, sets, groups, judge),
-      covariance: score(covariance, sets, groups, judge)
-    })
-    await step()
-  }
-  return scores
 }

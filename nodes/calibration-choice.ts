@@ -1,10 +1,10 @@
 import {
+  type CalibratedCode,
   covarianceDecoder,
   type LinearDecoder,
   linearDecoder,
   type Moments,
   type Outputs,
-  type Profile,
   profileCode,
   type Survivors
 } from '../src/codes/index.ts'
@@ -20,7 +20,7 @@ const TUNED_SHARES = [0.25, 0.5, 0.75]
 
 /** A code, and the tuning groups coded by it. */
 export interface Candidate {
-  code: Profile['code']
+  code: CalibratedCode['code']
   groups: readonly CodedGroup[]
 }
 
@@ -48,7 +48,7 @@ export function tunedSurvivors(n: number, sets: number, chance: Random): Survivo
 }
 
 /** The code with every λ_e to choose from, if it smooths and none was given. */
-export function withLambdasEncode(code: Profile['code']): Profile['code'][] {
+export function withLambdasEncode(code: CalibratedCode['code']): CalibratedCode['code'][] {
   return code.name === 'nercc' && code.lambdaEncode === undefined
     ? LAMBDAS_ENCODE.map(lambdaEncode => ({ ...code, lambdaEncode }))
     : [code]
@@ -69,7 +69,7 @@ export async function chooseDecoder(
   { code, groups, errors: own }: Chosen,
   moments: Moments,
   comparison: Comparison
-): Promise<Pick<Profile, 'decoder' | 'epsilon'>> {
+): Promise<Pick<CalibratedCode, 'decoder' | 'epsilon'>> {
   const candidates: Array<{ epsilon: number; errors: Errors }> = []
   for (const epsilon of EPSILONS) {
     const decoder = covarianceDecoder({ code: profileCode({ code }), moments, epsilon })
@@ -81,17 +81,16 @@ export async function chooseDecoder(
   return { epsilon, decoder: geometricMean(own) <= geometricMean(both) && own.some(isGiven) ? 'linear' : 'covariance' }
 }
 
-/** Logits are told by their name; probabilities are at least 0 and sum to 1. */
-export function outputsOf(output: string, groups: readonly CodedGroup[]): Outputs {
+/** What the outputs of a model are: logits are told by their name; probabilities are at least 0 and sum to 1. */
+export function outputsOf(output: string, predictions: readonly Float32Array[]): Outputs {
   if (output === 'logits') {
     return 'logits'
   }
-  return groups.every(({ predictions }) => predictions.every(isDistribution)) ? 'probabilities' : 'values'
+  return predictions.every(isDistribution) ? 'probabilities' : 'values'
 }
 
 /** What each output is on average. */
-export function meanOf(groups: readonly CodedGroup[]): Float64Array {
-  const predictions = groups.flatMap(group => group.predictions)
+export function meanOf(predictions: readonly Float32Array[]): Float64Array {
   const mean = new Float64Array(predictions[0].length)
   for (const prediction of predictions) {
     prediction.forEach((value, c) => {
@@ -114,7 +113,7 @@ async function errorsOf(
   { sets, judge, pause }: Comparison
 ): Promise<Errors> {
   await pause()
-  return sets.map(some => score(decoder, some, groups, judge)?.mse)
+  return sets.map(some => score(decoder, some, groups, judge).mse)
 }
 
 /** Over those that there are; ∞ where there is none. Errors of few and of many survivors differ by orders of magnitude. */

@@ -59,7 +59,7 @@ export async function codeGroup(
 }
 
 /** The output on each query, in their order. As many runs at a time as the executor has slots. */
-async function runAll(run: ModelRun, queries: readonly Tensor[]): Promise<Float32Array[]> {
+export async function runAll(run: ModelRun, queries: readonly Tensor[]): Promise<Float32Array[]> {
   const rows = batchRows(run.model, queries[0])
   const starts = Array.from({ length: Math.ceil(queries.length / rows) }, (_, i) => i * rows)
   const outputs: Float32Array[] = new Array(queries.length)

@@ -1,17 +1,10 @@
-import type { LinearDecoder, Operator, Outputs, Survivors } from '../src/codes/index.ts'
+import type { Expected, LinearDecoder, Operator, Outputs, Survivors } from '../src/codes/index.ts'
 import { type Random, shuffled } from '../src/simulation/index.ts'
 import { Tensor } from '../src/tensor/index.ts'
-import type { CodedGroup } from './calibration-groups.ts'
+import { type CodedGroup, floats } from './calibration-groups.ts'
 
-/** What reconstructed predictions are like; those that are the model's own result do not count. */
-export interface Score {
-  /** ‖p − f‖² summed over outputs, mean over predictions; logits without their class mean. */
-  mse: number
-  /** For classifiers: the share whose class is the one that the model itself gives. */
-  agreement?: number
-  /** With labels: the share whose class is right. */
-  accuracy?: number
-}
+/** What the predictions of some groups are like. */
+export type Score = Omit<Expected, 'survivors'>
 
 /** How predictions are judged. */
 export interface Judge {
@@ -32,18 +25,14 @@ export function drawSurvivors(n: number, survivors: number, sets: number, chance
 /** Of the survivor sets, every group meets one in so many: more sets are cheaper than more groups, and vary more. */
 const SHARES = 4
 
-/**
- * Scores a decoder on groups, the survivor sets dealt out among them.
- *
- * @returns `undefined` where nothing was reconstructed
- */
+/** Scores a decoder on groups, the survivor sets dealt out among them. */
 export function score(
   decoder: LinearDecoder,
   sets: readonly Survivors[],
   groups: readonly CodedGroup[],
   judge: Judge
-): Score | undefined {
-  const sums = { predictions: 0, squared: 0, agreed: 0, right: 0 }
+): Score {
+  const sums = { exact: 0, lost: 0, reconstructed: 0, squared: 0, agreed: 0, right: 0 }
   const shares = Math.min(SHARES, sets.length)
   sets.forEach((survivors, s) => {
     const operator = decoder.select(survivors)
@@ -51,20 +40,32 @@ export function score(
       add(sums, operator, groups[g], judge)
     }
   })
-  const { predictions, squared, agreed, right } = sums
-  if (predictions === 0) {
-    return undefined
-  }
+  const { exact, lost, reconstructed, squared, agreed, right } = sums
+  const all = exact + lost + reconstructed
   const classifier = judge.outputs !== 'values'
   return {
-    mse: squared / predictions,
-    ...(classifier && { agreement: agreed / predictions }),
-    ...(classifier && judge.labels && { accuracy: right / predictions })
+    exact: exact / all,
+    lost: lost / all,
+    ...(reconstructed > 0 && {
+      mse: squared / reconstructed,
+      ...(classifier && { agreement: agreed / reconstructed }),
+      ...(classifier && judge.labels && { accuracy: right / reconstructed })
+    })
   }
 }
 
+/** The share of queries whose class the model itself has right, each counted as often as it is in a group. */
+export function ownAccuracy(groups: readonly CodedGroup[], labels: readonly number[]): number {
+  const right = groups.flatMap(({ positions, predictions }) =>
+    predictions.map((own, place) => Number(argmax(own) === labels[positions[place]]))
+  )
+  return right.reduce((sum, one) => sum + one, 0) / right.length
+}
+
 interface Sums {
-  predictions: number
+  exact: number
+  lost: number
+  reconstructed: number
   squared: number
   agreed: number
   right: number
@@ -73,15 +74,19 @@ interface Sums {
 function add(sums: Sums, operator: Operator, { positions, results, predictions }: CodedGroup, judge: Judge): void {
   const arrived = operator.survivors.map(index => Tensor.float32(results[index]))
   operator.apply(arrived).forEach((tensor, place) => {
-    if (tensor === undefined || operator.exact[place] || !(tensor.data instanceof Float32Array)) {
-      return
+    if (operator.exact[place]) {
+      sums.exact += 1
+    } else if (tensor === undefined) {
+      sums.lost += 1
+    } else {
+      const decoded = floats(tensor)
+      const own = predictions[place]
+      const decided = argmax(decoded)
+      sums.reconstructed += 1
+      sums.squared += squaredError(decoded, own, judge.outputs)
+      sums.agreed += Number(decided === argmax(own))
+      sums.right += Number(decided === judge.labels?.[positions[place]])
     }
-    const own = predictions[place]
-    const decided = argmax(tensor.data)
-    sums.predictions += 1
-    sums.squared += squaredError(tensor.data, own, judge.outputs)
-    sums.agreed += Number(decided === argmax(own))
-    sums.right += Number(decided === judge.labels?.[positions[place]])
   })
 }
 

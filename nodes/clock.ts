@@ -4,7 +4,13 @@ import type { Clock } from '../src/inference/index.ts'
 export const systemClock: Clock = {
   now: () => performance.now(),
   setTimer(at, fire) {
-    const timer = setTimeout(fire, Math.max(0, at - performance.now()))
+    const left = at - performance.now()
+    if (left <= 0) {
+      // What is due already waits for the I/O that is, and no longer: a timeout would take a millisecond at least.
+      const immediate = setImmediate(fire)
+      return () => clearImmediate(immediate)
+    }
+    const timer = setTimeout(fire, left)
     return () => clearTimeout(timer)
   }
 }

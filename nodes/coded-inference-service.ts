@@ -4,13 +4,15 @@ import { codeFamily } from '../src/codes/index.ts'
 import { Fleet } from '../src/fleet/index.ts'
 import { type Clock, type Drive, drive, NoWorkersError, type PlanSpec, planSpec } from '../src/inference/index.ts'
 import type { Model } from '../src/models/index.ts'
-import { type Admission, admission } from '../src/runtime/index.ts'
+import { type Admission, admission, measureBatchTimes } from '../src/runtime/index.ts'
+import { advised } from './advised.ts'
 import { type Answer, Calls, type FinalAnswer, last } from './calls.ts'
 import { systemClock } from './clock.ts'
 import type {
   CodedInference,
   CodedInferenceComponents,
   CodedInferenceInit,
+  CodedOptions,
   InferOptions,
   InferRequest,
   Prediction,
@@ -94,18 +96,16 @@ export class CodedInferenceService implements CodedInference, Startable {
   }
 
   async predict(query: Query, asked: PredictOptions): Promise<Prediction> {
-    const { calls } = this.#started()
-    const options = withProfile(asked)
     const began = this.#clock.now()
-    const cold = this.#model(options.model) === undefined
-    const model = await this.#reachModel(options)
+    const cold = this.#model(asked.model) === undefined
+    const { options, model } = await this.#settle(asked)
     const named = checkQuery(query, model)
     // A call that had to look for workers first has that much less time left.
     const spent = cold ? this.#clock.now() - began : 0
-    const spec = this.#plan(options, model, { refine: 'never', spent, maxWait: options.maxWait })
+    const spec = this.#plan(options, model, { refine: 'never', spent, maxWait: asked.maxWait })
     const shapes = Object.entries(named).map(([name, { shape }]) => [name, shape])
     const lane = JSON.stringify({ ...spec, code: spec.code.name, calibrated: spec.calibrated?.id, shapes })
-    const { outcomes } = await last(calls.single(named, spec, lane, options.signal))
+    const { outcomes } = await last(this.#started().calls.single(named, spec, lane, options.signal))
     const [outcome] = outcomes
     if (outcome.status === 'failed') {
       throw outcome.error
@@ -131,11 +131,12 @@ export class CodedInferenceService implements CodedInference, Startable {
 
   async #connect(): Promise<Running> {
     const { peerId, registrar } = this.#components
-    const { executor, maxQueued, infer: wire } = this.#init
+    const { executor, maxQueued, batching = false, infer: wire } = this.#init
     const clock = this.#clock
     const now = (): number => clock.now()
     const fleet = new Fleet()
-    const queue = executor && admission({ executor, maxQueued, now })
+    const batchTimes = executor && batching ? await measureBatchTimes(executor) : undefined
+    const queue = executor && admission({ executor, maxQueued, batchTimes, now })
     const observe: Drive['observe'] = observation => driven.observe(observation)
     const protocol: Running['infer'] = infer({
       ...wire,
@@ -168,19 +169,31 @@ export class CodedInferenceService implements CodedInference, Startable {
   }
 
   async *#ask(asked: InferRequest, refine: PlanSpec['refine']): AsyncGenerator<Answer> {
-    const { calls } = this.#started()
-    const request = withProfile(asked)
-    const { concurrency = 4, signal } = request
+    this.#started()
+    const { concurrency = 4, signal } = asked
     if (!(Number.isInteger(concurrency) && concurrency >= 1)) {
       throw new InvalidOptionError(`concurrency must be a whole number of at least 1, got ${concurrency}`)
     }
-    const model = await this.#reachModel(request)
-    const queries = checkQueries(request.queries, model)
-    yield* calls.batch(queries, this.#plan(request, model, { refine }), concurrency, signal)
+    const { options, model } = await this.#settle(asked)
+    const queries = await checkQueries(asked.queries, model)
+    const spec = this.#plan(options, model, { refine })
+    yield* this.#started().calls.batch(queries, spec, concurrency, signal)
+  }
+
+  /** The model that is asked for, and the options with all that their profile and the advisor say. */
+  async #settle({ code, ...asked }: InferOptions): Promise<{ options: CodedOptions; model: Model }> {
+    if (code !== 'auto') {
+      const options = withProfile({ ...asked, code })
+      return { options, model: await this.#reachModel(options) }
+    }
+    // What to choose depends on how many workers there are: all that can be reached in time are waited for.
+    const model = await this.#reachModel({ ...asked, n: Infinity })
+    const { options } = advised(asked, model, this.#started().workers.count(model))
+    return { options, model }
   }
 
   #plan(
-    { code = 'replication', k = 4, n, deadline = 1000, output, profile, ...rest }: InferOptions,
+    { code = 'replication', k = 4, n, deadline = 1000, output, profile, ...rest }: CodedOptions,
     model: Model,
     { spent = 0, ...more }: Pick<Partial<PlanSpec>, 'refine' | 'maxWait'> & { spent?: number }
   ): PlanSpec {
@@ -198,16 +211,17 @@ export class CodedInferenceService implements CodedInference, Startable {
       n: n ?? family.maximumN?.(k) ?? 2 * k,
       deadline: Math.max(deadline - spent, 1)
     }
-    const { stragglers, onDeadline, order } = rest
-    const calibrated = profile && calibratedPlan(profile)
-    return planSpec({ ...init, ...defined({ stragglers, onDeadline, order, calibrated, ...more }) })
+    const { stragglers, onDeadline, order, quality, maxWrong, hedge } = rest
+    const calibrated = profile && calibratedPlan(profile, { k, n, order, code: { name, ...codeOptions } })
+    const options = { stragglers, onDeadline, order, quality, maxWrong, hedge, calibrated, ...more }
+    return planSpec({ ...init, ...defined(options) })
   }
 
   /**
    * The model that is asked for. A master that knows no worker for it yet waits: until one is reached, and on for as long
    * as others are being reached and half of the time is left, so that the first group is not all sent to the first.
    */
-  async #reachModel({ model: asked, n = 1, deadline = 1000, signal }: InferOptions): Promise<Model> {
+  async #reachModel({ model: asked, n = 1, deadline = 1000, signal }: CodedOptions): Promise<Model> {
     const { workers } = this.#started()
     signal?.throwIfAborted()
     workers.want()

@@ -35,7 +35,7 @@ import type { AbortOptions, ComponentLogger, PeerId } from '@libp2p/interface'
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { InferInit } from '../protocols/infer/index.ts'
 import type { CodeName, CodeOptions, OrderKind, Profile } from '../src/codes/index.ts'
-import type { Clock, Millis, Outcome } from '../src/inference/index.ts'
+import type { Clock, Hedge, Millis, Outcome } from '../src/inference/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
 import type { Answer, FinalAnswer } from './calls.ts'
 import { CodedInferenceService } from './coded-inference-service.ts'
@@ -47,6 +47,11 @@ export interface CodedInferenceInit {
   executor?: Executor
   /** Tasks that may wait in front of the executor. @default 256 */
   maxQueued?: number
+  /**
+   * Let tasks of one model that wait share a run, where that serves them: each model is measured at the start, and is left
+   * out if its rows are not independent of each other. @default false
+   */
+  batching?: boolean
   /** Limits and timeouts of the wire. */
   infer?: Omit<InferInit, 'admission' | 'now' | 'observe'>
   /** @default the process's monotonic clock */
@@ -61,7 +66,9 @@ export interface CodedInferenceComponents {
 }
 
 /** A code by name, or by name and options. */
-export type CodeChoice = CodeName | ({ name: CodeName } & Omit<CodeOptions, 'k' | 'n'>)
+export type CodeChoice = CodeName | NamedCode
+
+export type NamedCode = { name: CodeName } & Omit<CodeOptions, 'k' | 'n'>
 
 /** How to answer. */
 export interface InferOptions extends AbortOptions {
@@ -71,20 +78,40 @@ export interface InferOptions extends AbortOptions {
   k?: number
   /** Coded queries of a group, N. @default 2·k (uncoded: k) */
   n?: number
-  /** @default 'replication': exact, and at equal machines even with the published codes or better (docs/codes.md) */
-  code?: CodeChoice
+  /**
+   * `auto` takes what `advise` recommends for the workers that are known, of the plans of `profile` and of plain copies, with
+   * the k and n that are given; it needs `profile` and `stragglers`.
+   *
+   * @default 'replication': exact, and at equal machines even with the published codes or better (docs/codes.md)
+   */
+  code?: CodeChoice | 'auto'
   /**
    * How a group's queries are ordered before they are mixed: neighbours that are alike make the code's curve smoother, and
    * what it reconstructs better. Of no effect on codes that only copy. @default 'none'
    */
   order?: OrderKind
   /**
-   * What `calibrate` learned of this model: it says k, n, code, order, output and the decoder, and gives reconstructed
-   * predictions what is to be expected of them. Options that it says may be left out. Not to be changed while in use.
+   * What `calibrate` learned of this model. Its plan that fits k, n, code and order, as far as they are given, says the rest of
+   * them, the output and the decoder, and gives reconstructed predictions what is to be expected of them. Not to be
+   * changed while in use.
    */
   profile?: Profile
-  /** How many of n workers need not answer; with fewer workers, the same share. @default half of the spare ones, (n − k) / 2 */
+  /**
+   * How many of n workers need not answer; with fewer workers, the same share. With code `auto`, how many of the workers that
+   * are known do not answer in time; below 1, the share of them that does not.
+   *
+   * @default half of the spare ones, (n − k) / 2
+   */
   stragglers?: number
+  /**
+   * Wait until each prediction is exact or names the class that the model itself would with this probability, as far as the
+   * profile can tell, instead of for N − s results. Those that have not got there at the deadline say `belowQuality`.
+   */
+  quality?: number
+  /** The most results of a group that may be left out because those of the others contradict them. Needs a profile. @default 0 */
+  maxWrong?: number
+  /** When to send a task to a second worker as well: late ones, or each at once. @default never */
+  hedge?: Hedge
   /**
    * How long a query may take, in ms, from the moment its group leaves (a single one: from the call). @default 1000
    */
@@ -93,6 +120,11 @@ export interface InferOptions extends AbortOptions {
   output?: string
   /** At the deadline, answer with what there is, or fail the group's queries. @default 'answer' */
   onDeadline?: 'answer' | 'fail'
+}
+
+/** How to answer, the code being known. */
+export interface CodedOptions extends Omit<InferOptions, 'code'> {
+  code?: CodeChoice
 }
 
 export interface InferRequest extends InferOptions {
@@ -128,7 +160,8 @@ export interface CodedInference {
    * @throws {NoQueriesError | ShapeMismatchError | DtypeMismatchError | SignatureMismatchError | NotFiniteError} bad
    *   queries; none was sent
    * @throws {InvalidCodeError | InvalidPlanError | UnknownCodeError | InvalidOptionError} bad options
-   * @throws {ProfileMismatchError} the profile is of another model, or an option says otherwise than it
+   * @throws {InvalidFleetError | NoAdviceError} code `auto`, with more stragglers than workers or no plan of this k and n
+   * @throws {ProfileMismatchError} the profile is of another model, or not exactly one of its plans fits the options
    * @throws {NoWorkersError} no worker that serves the model was found by the deadline
    * @throws {AmbiguousModelError} workers serve different models of this name
    * @throws {PeerStoppedError} the peer is not started, or stopped meanwhile

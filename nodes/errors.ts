@@ -34,7 +34,7 @@ export class ListenError extends Error {
   readonly code = 'ERR_LISTEN'
 }
 
-/** A profile does not belong to what is asked: it is of another model, or was calibrated for other options. */
+/** A profile does not belong to what is asked: it is of another model, or not exactly one of its plans fits. */
 export class ProfileMismatchError extends Error {
   override readonly name = 'ProfileMismatchError'
   readonly code = 'ERR_PROFILE_MISMATCH'

@@ -4,7 +4,8 @@
  * splinemesh: a prediction-serving mesh. {@link createPeer} makes a whole peer; {@link codedInference} adds the service to a
  * libp2p node of your own.
  */
-export { type CalibrateInit, type Calibration, calibrate, type SurvivorScore } from './calibrate.ts'
+export { type CalibrateInit, type Calibration, calibrate, type PlanToCalibrate } from './calibrate.ts'
+export type { SurvivorScore } from './calibrate-plan.ts'
 export type { Score } from './calibration-score.ts'
 export type { Answer, FinalAnswer, TerminalOutcome } from './calls.ts'
 export {
@@ -20,7 +21,6 @@ export {
   type ProgressiveRequest,
   type WaitOptions
 } from './coded-inference.ts'
-export { type Encrypter, encrypters } from './encrypters.ts'
 export {
   AmbiguousModelError,
   InvalidOptionError,

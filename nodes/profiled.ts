@@ -1,34 +1,67 @@
-import { formatProfile, type Profile, profileDecoder } from '../src/codes/index.ts'
+import { type CalibratedCode, codeFamily, formatProfile, type Profile, profileDecoder } from '../src/codes/index.ts'
 import type { CalibratedPlan } from '../src/inference/index.ts'
 import { contentId, type Model } from '../src/models/index.ts'
-import type { InferOptions } from './coded-inference.ts'
+import type { CodedOptions, InferOptions, NamedCode } from './coded-inference.ts'
 import { ProfileMismatchError } from './errors.ts'
 
 /**
- * The options with what their profile says; without a profile as they are.
+ * The options with what the plan of their profile says that they choose; without a profile as they are.
  *
- * @throws {ProfileMismatchError} an option says otherwise
+ * @throws {ProfileMismatchError} no plan of the profile is what they ask for, or several are
  */
-export function withProfile<T extends InferOptions>(options: T): T {
+export function withProfile(options: CodedOptions): CodedOptions {
   const { profile } = options
   if (profile === undefined) {
     return options
   }
-  const { code, order, output } = profile
-  const { k, n } = code
-  const asked = typeof options.code === 'string' ? { name: options.code } : options.code
-  const given: Record<string, unknown> = { k: options.k, n: options.n, order: options.order, output: options.output }
-  const said: Record<string, unknown> = { ...code, order, output }
-  for (const [name, value] of Object.entries({ ...given, ...asked })) {
-    if (value !== undefined && value !== said[name]) {
-      const what = name === 'name' ? 'code' : name
-      throw new ProfileMismatchError(
-        `the profile was calibrated for ${what} ${said[name] ?? 'not given'}, and ${value} is asked for: leave ${what} out, or calibrate for it`
-      )
-    }
+  const { code: choice } = options
+  const code = typeof choice === 'string' ? { name: choice } : choice
+  return { ...options, ...planOptions(chosenPlan(profile, { ...options, code })), output: profile.output }
+}
+
+/** What a plan of a profile is chosen by. */
+export type PlanWish = Pick<InferOptions, 'k' | 'n' | 'order' | 'output'> & {
+  code?: Partial<NamedCode>
+}
+
+/**
+ * The one plan of the profile that fits the options: those that are given say the same as it does.
+ *
+ * @throws {ProfileMismatchError} none fits, or several do
+ */
+export function chosenPlan(profile: Profile, { k, n, code, order, output }: PlanWish): CalibratedCode {
+  if (output !== undefined && output !== profile.output) {
+    throw new ProfileMismatchError(
+      `the profile is of output ${profile.output}, and ${output} is asked for: leave output out, or calibrate for it`
+    )
   }
-  const { k: _k, n: _n, ...choice } = code
-  return { ...options, k, n, code: choice, order, output }
+  const given = Object.entries({ ...code, k, n, order }).filter(([, value]) => value !== undefined)
+  const fitting = profile.plans.filter(plan => {
+    const { code, ...rest } = planOptions(plan)
+    const says: Record<string, unknown> = { ...code, ...rest }
+    return given.every(([name, value]) => says[name] === value)
+  })
+  if (fitting.length === 1) {
+    return fitting[0]
+  }
+  const asked = given.map(([name, value]) => `${name === 'name' ? 'code' : name} ${value}`).join(', ')
+  const there = profile.plans.map(planText).join('; ')
+  throw new ProfileMismatchError(
+    fitting.length === 0
+      ? `no plan of the profile has ${asked}; it has: ${there}`
+      : `${fitting.length} plans of the profile have ${asked || 'nothing said of them'}: say which; it has: ${there}`
+  )
+}
+
+/** A plan as it is asked for, its layout said. */
+export function planOptions({ code, order }: CalibratedCode) {
+  const { k, n, ...choice } = code
+  return { k, n, order, code: { ...choice, layout: choice.layout ?? codeFamily(choice.name).layouts[0] } }
+}
+
+/** A plan in the words in which it is asked for. */
+export function planText({ code: { name, k, n, layout }, order }: CalibratedCode): string {
+  return `${layout === 'systematic' ? 'systematic ' : ''}${name} (k ${k}, n ${n}), order ${order}`
 }
 
 /** @throws {ProfileMismatchError} the profile is of another model */
@@ -40,17 +73,26 @@ export function checkProfiled({ model: calibrated }: Profile, { id, name }: Mode
   }
 }
 
-/** The decoder of each profile in use, with the operators that it keeps: one for all calls that give the same object. */
-const made = new WeakMap<Profile, CalibratedPlan>()
+/** The decoder of each plan in use, with the operators that it keeps: one for all calls that give the same profile. */
+const made = new WeakMap<CalibratedCode, CalibratedPlan>()
 
-/** How a plan uses a profile, which must not be changed any more. */
-export function calibratedPlan(profile: Profile): CalibratedPlan {
-  const known = made.get(profile)
+/** How a group is decoded by a plan of a profile, which must not be changed any more. */
+export function calibratedPlan(profile: Profile, wish: PlanWish): CalibratedPlan {
+  const plan = chosenPlan(profile, wish)
+  const known = made.get(plan)
   if (known !== undefined) {
     return known
   }
-  const id = contentId(new TextEncoder().encode(formatProfile(profile)))
-  const plan = { id, decoder: profileDecoder(profile), expected: profile.expected }
-  made.set(profile, plan)
-  return plan
+  const calibrated = {
+    id: contentId(new TextEncoder().encode(formatProfile({ ...profile, plans: [plan] }))),
+    decoder: profileDecoder(plan),
+    assess(survivors: readonly number[], predictions: readonly unknown[]) {
+      const expected = plan.expected[survivors.length - 1]
+      const { mse, agreement } = expected
+      return predictions.map(() => (mse === undefined ? undefined : { error: mse, agreement }))
+    },
+    suspects: () => []
+  }
+  made.set(plan, calibrated)
+  return calibrated
 }

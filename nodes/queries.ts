@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { type CodeFamily, codes } from '../src/codes/index.ts'
 import { NotFiniteError } from '../src/inference/index.ts'
 import { checkInputs, headersOf, type Model, type NamedTensors } from '../src/models/index.ts'
@@ -18,20 +19,33 @@ export type Query = Tensor | NamedTensors
 /** Queries: one by one, or as the rows of one tensor. */
 export type Queries = readonly Query[] | Tensor
 
+/** Elements that are looked at before others get their turn, which takes about a millisecond. */
+const TURN = 1e6
+
 /**
- * Checks queries against the model they are for, and names their inputs. Nothing is copied.
+ * Checks queries against the model they are for, and names their inputs. Nothing is copied. Other work has its turn meanwhile.
  *
  * @throws {NoQueriesError} there is none
  * @throws {ShapeMismatchError | DtypeMismatchError | SignatureMismatchError} one does not fit the model, or differs in
  *   shape from the first
  * @throws {NotFiniteError} one holds NaN or an infinity
  */
-export function checkQueries(queries: Queries, model: Model): NamedTensors[] {
+export async function checkQueries(queries: Queries, model: Model): Promise<NamedTensors[]> {
   const list = queries instanceof Tensor ? rowsOf(queries) : queries
   if (list.length === 0) {
     throw new NoQueriesError('no queries were given: give at least one tensor')
   }
-  const named = list.map((query, position) => checkQuery(query, model, `query ${position}`))
+  const named: NamedTensors[] = []
+  let left = TURN
+  for (const [position, query] of list.entries()) {
+    const checked = checkQuery(query, model, `query ${position}`)
+    named.push(checked)
+    left -= Object.values(checked).reduce((sum, { size }) => sum + size, 0)
+    if (left < 0) {
+      await setImmediate()
+      left = TURN
+    }
+  }
   named.forEach((query, position) => {
     for (const [name, { shape }] of Object.entries(query)) {
       if (!sameShape(shape, named[0][name].shape)) {

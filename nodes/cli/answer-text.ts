@@ -66,7 +66,7 @@ function statusText(outcome: Outcome): string {
     case 'exact':
       return styleText('green', 'exact')
     case 'reconstructed':
-      return styleText('cyan', 'reconstructed') + agreementText(outcome.expected)
+      return styleText('cyan', 'reconstructed') + agreementText(outcome.expected) + qualityText(outcome)
     case 'failed':
       return styleText('red', `failed (${outcome.error.name})`)
     default:
@@ -78,6 +78,10 @@ function statusText(outcome: Outcome): string {
 function agreementText(expected: ExpectedQuality | undefined): string {
   const { agreement } = expected ?? {}
   return agreement === undefined ? '' : `, agreement ${agreement.toFixed(3)}`
+}
+
+function qualityText({ belowQuality }: { belowQuality?: true }): string {
+  return belowQuality ? styleText('yellow', ', less than asked') : ''
 }
 
 /** Why queries failed, each reason once. */

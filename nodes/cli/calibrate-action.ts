@@ -13,7 +13,7 @@ import { withSteps } from './progress.ts'
 
 /** Calibrates a model on this machine, writes its profile, and prints what it is worth. */
 export async function calibrate(options: CalibrateCommandOptions): Promise<void> {
-  const code = codeOf(options)
+  const plans = plansOf(options)
   const [inputs, labels] = await Promise.all([
     readInputs([options.data]),
     options.labels === undefined ? undefined : readClasses(options.labels)
@@ -25,8 +25,8 @@ export async function calibrate(options: CalibrateCommandOptions): Promise<void>
       await executor.start()
       const [model] = executor.models
       const data = npyQueries(inputs, model).map(({ tensor }: NamedQuery) => tensor)
-      const { k, n, order, groups, seed, output, outputs } = options
-      const asked = { k, n, code, order, groups, seed, output, outputs }
+      const { groups, seed, output, outputs } = options
+      const asked = { plans, groups, seed, output, outputs }
       return await shown({ executor, model: model.id, data, labels, ...asked, signal }, options)
     } finally {
       await executor.stop()
@@ -37,13 +37,22 @@ export async function calibrate(options: CalibrateCommandOptions): Promise<void>
   console.log(options.json ? calibrationJson(calibration, out) : calibrationText(calibration, out))
 }
 
-/** A code that does not exist is refused before anything is read. */
-function codeOf({ code, k, n, lambdaEncode, lambdaDecode, degree, systematic }: CalibrateCommandOptions) {
-  const family = codeFamily(code)
-  const layout = systematic ? ('systematic' as const) : undefined
-  const choice = { name: family.name, lambdaEncode, lambdaDecode, degree, layout }
-  family.create({ ...choice, k, n })
-  return choice
+/** A plan for each combination of k, n, code and layout; a code that does not exist is refused before anything is read. */
+function plansOf({ k: ks, n: ns, code: names, order, systematic, ...options }: CalibrateCommandOptions) {
+  const { lambdaEncode, lambdaDecode, degree } = options
+  const choices = names.map(codeFamily).flatMap(({ name, layouts }) => {
+    const also = layouts.includes('systematic') ? ([undefined, 'systematic'] as const) : [undefined]
+    const wanted = systematic === 'also' ? also : [systematic && ('systematic' as const)]
+    return wanted.map(layout => ({ name, lambdaEncode, lambdaDecode, degree, layout }))
+  })
+  return ks.flatMap(k =>
+    ns.flatMap(n =>
+      choices.map(code => {
+        codeFamily(code.name).create({ ...code, k, n })
+        return { k, n, code, order }
+      })
+    )
+  )
 }
 
 /** The classes of a `.npy` file: whole numbers along one axis. */
@@ -71,6 +80,7 @@ async function save({ profile }: Calibration, file: string): Promise<void> {
   }
 }
 
-function calibrationJson({ profile: { moments: _, expected: __, ...profile }, scores }: Calibration, file: string) {
-  return JSON.stringify({ file, profile, scores })
+function calibrationJson({ profile: { plans, ...profile }, scores }: Calibration, file: string) {
+  const named = plans.map(({ moments: _, expected: __, ...plan }) => plan)
+  return JSON.stringify({ file, profile: { ...profile, plans: named }, scores })
 }

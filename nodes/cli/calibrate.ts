@@ -1,19 +1,19 @@
 import { type Command, Option } from 'commander'
 import { codes, type OrderKind, type Outputs } from '../../src/codes/index.ts'
-import { decimal, positive, whole } from './options.ts'
+import { decimal, names, positive, whole, wholes } from './options.ts'
 
 /** What was asked for, as commander hands it over. */
 export interface CalibrateCommandOptions {
   model: string
   data: string
   labels?: string
-  k: number
-  n: number
-  code: string
+  k: number[]
+  n: number[]
+  code: string[]
   lambdaEncode?: number
   lambdaDecode?: number
   degree?: number
-  systematic?: true
+  systematic?: true | 'also'
   order: OrderKind
   groups: number
   seed: number
@@ -26,11 +26,13 @@ export interface CalibrateCommandOptions {
 
 const EXAMPLES = `
 The data are queries like those that will be asked, at least 4k, and not those that the model was trained on. They are split
-by chance: what is learned or chosen on is never scored.
+by chance: what is learned or chosen on is never scored. Lists of k, n and code make a plan of each combination; infer takes the
+one that fits its options.
 
 Examples:
   $ splinemesh calibrate --model lenet5.onnx --data x.npy --k 20 --n 100
   $ splinemesh calibrate --model lenet5.onnx --data x.npy --labels y.npy --k 4 --n 12 --systematic --out four.profile.json
+  $ splinemesh calibrate --model lenet5.onnx --data x.npy --k 20 --n 40,60,100 --code nercc,bacc --systematic also
   $ splinemesh infer --model lenet5 --input queries.npy --profile lenet5.profile.json --peer <multiaddr>...`
 
 export function defineCalibrate(program: Command): void {
@@ -41,13 +43,22 @@ export function defineCalibrate(program: Command): void {
     .requiredOption('--model <file.onnx>', 'the model; it runs on this machine')
     .requiredOption('--data <file.npy>', 'queries; the first axis counts them')
     .option('--labels <file.npy>', 'the true class of each, to measure accuracy too')
-    .requiredOption('--k <n>', 'queries in a group', whole)
-    .requiredOption('--n <n>', 'coded queries of a group', whole)
-    .option('--code <name>', `one of ${mixing.map(({ name }) => name).join(', ')}`, 'nercc')
+    .requiredOption('--k <n,...>', 'queries in a group', wholes)
+    .requiredOption('--n <n,...>', 'coded queries of a group', wholes)
+    .addOption(
+      new Option('--code <name,...>', `of ${mixing.map(({ name }) => name).join(', ')}`)
+        .argParser(names)
+        .default(['nercc'], 'nercc')
+    )
     .option('--lambda-encode <x>', "nercc's smoothing of the encoder (default: the best of a few)", decimal)
     .option('--lambda-decode <x>', "nercc's smoothing of its own decoder (default: the best of a few)", decimal)
     .option('--degree <n>', 'for lagrange: the model is a polynomial of this degree (default: 1)', positive)
-    .option('--systematic', 'the first k coded queries are the queries themselves (nercc, bacc, lagrange)')
+    .addOption(
+      new Option(
+        '--systematic [also]',
+        'the first k coded queries are the queries themselves (nercc, bacc, lagrange); also: besides the layout in which they are not'
+      ).choices(['also'])
+    )
     .addOption(
       new Option('--order <kind>', 'of the queries in a group before they are mixed')
         .choices(['none', 'pca', 'path'])

@@ -1,35 +1,43 @@
 import { styleText } from 'node:util'
-import type { Calibration, SurvivorScore } from '../calibrate.ts'
+import type { CalibratedCode } from '../../src/codes/index.ts'
+import type { Calibration } from '../calibrate.ts'
+import type { SurvivorScore } from '../calibrate-plan.ts'
 import type { Score } from '../calibration-score.ts'
+import { planText } from '../profiled.ts'
 import { plural } from './quantities.ts'
 import { type Column, table } from './table.ts'
 
 /** Rows of the table at most; the profile has every number of survivors. */
 const MOST_ROWS = 12
 
-/** Both decoders for some numbers of survivors, then what was chosen on what. */
+/** For each plan both decoders for some numbers of survivors; then what was learned on what. */
 export function calibrationText({ profile, scores }: Calibration, file: string): string {
-  const { code, calibration, order, decoder, epsilon, outputs } = profile
-  const smoothing = code.name === 'nercc' ? ` with λe ${power(code.lambdaEncode)}, λd ${power(code.lambdaDecode)}` : ''
-  const layout = code.layout === 'systematic' ? 'systematic ' : ''
-  const better = decoder === 'linear' ? "the code's own decoder (plain)" : `the covariance decoder, ε ${epsilon}`
+  const { plans, calibration, outputs, accuracy } = profile
+  const own = accuracy === undefined ? '' : ` · accuracy of the model itself ${accuracy.toFixed(3)}`
   return [
-    scoreTable(scores),
+    ...plans.flatMap((plan, i) => [styleText('bold', chosenText(plan)), scoreTable(scores[i]), '']),
     styleText('dim', `of reconstructed predictions; error: squared, summed over the ${outputs}, mean over predictions`),
     '',
-    `${styleText('bold', file)} · ${layout}${code.name} (k ${code.k}, n ${code.n})${smoothing} · order ${order} · ${better}`,
+    `${styleText('bold', file)} · ${plural(plans.length, 'plan')}${own}`,
     `learned on ${plural(calibration.groups, 'group')}, chosen on ${calibration.tuning}, scored on ${calibration.heldBack} held back · seed ${calibration.seed}`
   ].join('\n')
 }
 
+function chosenText(plan: CalibratedCode): string {
+  const { code, decoder, epsilon } = plan
+  const smoothing = code.name === 'nercc' ? ` · λe ${power(code.lambdaEncode)}, λd ${power(code.lambdaDecode)}` : ''
+  const better = decoder === 'linear' ? "the code's own decoder (plain)" : `the covariance decoder, ε ${epsilon}`
+  return `${planText(plan)}${smoothing} · ${better}`
+}
+
 const FIGURES: ReadonlyArray<{ title: string; of: (score: Score) => string | undefined }> = [
-  { title: 'error', of: ({ mse }) => mse.toPrecision(3) },
+  { title: 'error', of: ({ mse }) => mse?.toPrecision(3) },
   { title: 'agreement', of: ({ agreement }) => agreement?.toFixed(3) },
   { title: 'accuracy', of: ({ accuracy }) => accuracy?.toFixed(3) }
 ]
 
 function scoreTable(scores: readonly SurvivorScore[]): string {
-  const known = FIGURES.filter(({ of }) => scores.some(({ covariance }) => covariance && of(covariance) !== undefined))
+  const known = FIGURES.filter(({ of }) => scores.some(({ covariance }) => of(covariance) !== undefined))
   const columns: Column[] = [
     { title: 'survivors', align: 'right' },
     ...known.flatMap(({ title }) =>
@@ -42,7 +50,7 @@ function scoreTable(scores: readonly SurvivorScore[]): string {
     .reverse()
     .map(({ survivors, linear, covariance }) => [
       String(survivors),
-      ...known.flatMap(({ of }) => [linear, covariance].map(score => (score && of(score)) ?? '–'))
+      ...known.flatMap(({ of }) => [linear, covariance].map(score => of(score) ?? '–'))
     ])
   return table(columns, rows)
 }

@@ -15,7 +15,7 @@ export const EXIT = {
 
 // 69, no Node that is new enough, is the launcher's.
 export const EXIT_CODES_HELP = `Exit codes:
-  0    every query has its prediction; peers: a worker was reached; serve: ended by a signal; calibrate: done
+  0    every query has its prediction; peers: a worker was reached; serve: ended by a signal; others: done
   1    some query has no prediction
   2    bad usage or bad input
   3    no worker found
@@ -42,6 +42,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   ERR_INVALID_OPTION: EXIT.badInput,
   ERR_INVALID_PROFILE: EXIT.badInput,
   ERR_PROFILE_MISMATCH: EXIT.badInput,
+  ERR_INVALID_FLEET: EXIT.badInput,
+  ERR_NO_ADVICE: EXIT.badInput,
   ERR_LISTEN: EXIT.badInput,
   ERR_RUNTIME_OPTION: EXIT.badInput,
   ERR_DUPLICATE_MODEL: EXIT.badInput,

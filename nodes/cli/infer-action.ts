@@ -1,19 +1,20 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { codeFamily, InvalidProfileError, type Profile, parseProfile } from '../../src/codes/index.ts'
+import { writeFile } from 'node:fs/promises'
+import { styleText } from 'node:util'
+import { codeFamily } from '../../src/codes/index.ts'
 import { NoWorkersError } from '../../src/inference/index.ts'
 import type { Model } from '../../src/models/index.ts'
 import { formatNpy } from '../../src/tensor/index.ts'
 import type { Answer } from '../calls.ts'
 import type { InferRequest } from '../coded-inference.ts'
 import type { Peer } from '../peer.ts'
-import { withProfile } from '../profiled.ts'
 import { chooseOutput } from '../queries.ts'
 import { servedModel } from '../served-model.ts'
 import { type ReadableAnswer, readable } from './answer.ts'
 import { answerJson } from './answer-json.ts'
 import { answerText } from './answer-text.ts'
 import { askedModel, serving } from './asked-model.ts'
-import { InputFileError, OutputFileError } from './errors.ts'
+import { codeChoice } from './code-choice.ts'
+import { OutputFileError } from './errors.ts'
 import { EXIT } from './exit-codes.ts'
 import type { InferCommandOptions } from './infer.ts'
 import { queriesOf, readInputs } from './inputs.ts'
@@ -21,6 +22,7 @@ import { interruptible } from './interruption.ts'
 import { missingText, warnMissing } from './missing-workers.ts'
 import { checkPeerOptions, type PeerOptions } from './options.ts'
 import { predictionRows } from './prediction-rows.ts'
+import { readProfile, readText } from './profiles.ts'
 import { traceText } from './trace.ts'
 
 /** From so many groups on it is worth to show how far it is. */
@@ -29,28 +31,34 @@ const MANY_GROUPS = 10
 /** Asks workers for predictions on the inputs, and prints them. */
 export async function infer(options: InferCommandOptions): Promise<void> {
   checkPeerOptions(options)
-  const plan = planOf(options, options.profile === undefined ? undefined : await readProfile(options.profile))
+  const profile = options.profile === undefined ? undefined : await readProfile(options.profile)
+  const choice = codeChoice(options, profile)
   const [inputs, asked, labels] = await Promise.all([
     readInputs(options.input),
     askedModel(options.model),
     options.labels === undefined ? undefined : readLabels(options.labels)
   ])
-  const answer = await interruptible(async signal => {
+  const { answer, reason } = await interruptible(async signal => {
     const { createPeer } = await import('../peer.ts')
     const peer = await createPeer({ listen: [], bootstrap: options.peer, mdns: options.mdns })
     try {
-      const model = await reach(peer, asked, plan.n, options, signal)
+      const model = await reach(peer, asked, choice.n, options, signal)
       const queries = await queriesOf(inputs, model, options)
-      const request = { ...plan, model: model.id, queries: queries.map(({ tensor }) => tensor), signal }
+      const { coded, reason } = choice.at(model, serving(peer.workers(), asked))
+      const { concurrency, top } = options
+      const request = { ...coded, queries: queries.map(({ tensor }) => tensor), concurrency, signal }
       const names = queries.map(({ query }) => query)
-      const output = chooseOutput(model, codeFamily(plan.code.name), plan.output)
+      const output = chooseOutput(model, codeFamily(coded.code.name), coded.output)
       const answer = await ask(peer, request, queries.length, options)
-      return readable(answer, names, model, { output, labels, top: options.top })
+      return { answer: readable(answer, names, model, { output, labels, top }), reason }
     } finally {
       await peer.stop()
     }
   })
   print(answer, options)
+  if (reason !== undefined && !options.json) {
+    console.log(styleText('dim', `chosen: ${reason}`))
+  }
   if (options.save !== undefined) {
     await save(answer, options.save)
   }
@@ -59,43 +67,9 @@ export async function infer(options: InferCommandOptions): Promise<void> {
   }
 }
 
-/** What of the request does not depend on workers; a code that does not exist is refused before any is looked for. */
-function planOf(options: InferCommandOptions, profile: Profile | undefined) {
-  const { stragglers, deadline, onDeadline, concurrency, lambdaEncode, lambdaDecode, degree } = options
-  const layout = options.systematic ? ('systematic' as const) : undefined
-  const name = codeFamily(options.code ?? profile?.code.name ?? 'replication').name
-  const given = { name, lambdaEncode, lambdaDecode, degree, layout }
-  const { model, k: wanted, n: asked, order, output } = options
-  const { code, k = 4, n, ...rest } = withProfile({ model, profile, code: given, k: wanted, n: asked, order, output })
-  const choice = typeof code === 'object' ? code : given
-  const family = codeFamily(choice.name)
-  const coded = n ?? family.maximumN?.(k) ?? 2 * k
-  family.create({ ...choice, k, n: coded })
-  return { ...rest, code: choice, k, n: coded, stragglers, deadline, onDeadline, concurrency }
-}
-
-async function readProfile(file: string): Promise<Profile> {
-  const text = await readText(file, 'profile')
-  try {
-    return parseProfile(text)
-  } catch (cause) {
-    throw cause instanceof InvalidProfileError ? new InvalidProfileError(`${file}: ${cause.message}`, { cause }) : cause
-  }
-}
-
 async function readLabels(file: string): Promise<string[]> {
   const text = await readText(file, 'labels')
   return text.trimEnd().split(/\r?\n/)
-}
-
-async function readText(file: string, what: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new InputFileError(`cannot read the ${what} ${file}: ${cause instanceof Error ? cause.message : cause}`, {
-      cause
-    })
-  }
 }
 
 /** Looks for workers, and finds out which model is meant. */

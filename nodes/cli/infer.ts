@@ -1,7 +1,19 @@
 import { type Command, Option } from 'commander'
 import { codes, type OrderKind } from '../../src/codes/index.ts'
+import type { Hedge } from '../../src/inference/index.ts'
 import type { ImageOptions } from './images.ts'
-import { decimal, decimals, duration, type PeerOptions, positive, size, whole, withPeerOptions } from './options.ts'
+import {
+  decimal,
+  decimals,
+  duration,
+  lateness,
+  type PeerOptions,
+  positive,
+  size,
+  stragglers,
+  whole,
+  withPeerOptions
+} from './options.ts'
 
 /** What was asked for, as commander hands it over. */
 export interface InferCommandOptions extends PeerOptions, ImageOptions {
@@ -12,11 +24,15 @@ export interface InferCommandOptions extends PeerOptions, ImageOptions {
   code?: string
   lambdaEncode?: number
   lambdaDecode?: number
-  systematic?: true
+  systematic?: boolean
   degree?: number
   order?: OrderKind
   profile?: string
   stragglers?: number
+  quality?: number
+  maxWrong?: number
+  hedge?: Hedge['after']
+  hedgeBudget: number
   deadline: number
   output?: string
   onDeadline: 'answer' | 'fail'
@@ -36,6 +52,7 @@ Examples:
   $ splinemesh infer --model lenet5 --input 0.png 1.png 2.png 3.png --peer <multiaddr>
   $ splinemesh infer --model lenet5 --input x.npy --k 4 --n 12 --code nercc --stragglers 3 --deadline 500ms --peer <multiaddr>...
   $ splinemesh infer --model lenet5 --input x.npy --profile lenet5.profile.json --peer <multiaddr>...
+  $ splinemesh infer --model lenet5 --input x.npy --profile lenet5.profile.json --code auto --stragglers 0.2 --mdns
   $ splinemesh infer --model mobilenet.onnx --input cat.jpg --mean 0.5 --std 0.5 --labels labels.txt --top 3 --mdns
   $ splinemesh infer --model lenet5 --input x.npy --peer <multiaddr> --trace
   $ splinemesh infer --model lenet5 --input x.npy --peer <multiaddr> --json --save predictions.npy`
@@ -49,11 +66,12 @@ export function defineInfer(program: Command): void {
   withPeerOptions(command, '5s')
     .option('--k <n>', 'queries in a group (default: 4)', whole)
     .option('--n <n>', 'coded queries of a group (default: 2k; uncoded: k)', whole)
-    .option('--code <name>', `one of ${Object.keys(codes).join(', ')} (default: replication)`)
+    .option('--code <name>', `${Object.keys(codes).join(', ')} (default: replication), or auto: as advise recommends`)
     .option('--lambda-encode <x>', "nercc's smoothing of the encoder", decimal)
     .option('--lambda-decode <x>', "nercc's smoothing of the decoder", decimal)
     .option('--degree <n>', 'for lagrange: the model is a polynomial of this degree (default: 1)', positive)
     .option('--systematic', 'the first k coded queries are the queries themselves (nercc, bacc, lagrange)')
+    .option('--no-systematic', 'they are not: where a profile has plans of both kinds')
     .addOption(
       new Option('--order <kind>', 'of the queries in a group before they are mixed (default: none)').choices([
         'none',
@@ -61,8 +79,23 @@ export function defineInfer(program: Command): void {
         'path'
       ])
     )
-    .option('--profile <file>', 'as splinemesh calibrate wrote it; it says k, n, code, order, output and the decoder')
-    .option('--stragglers <n>', 'workers of a group that need not answer (default: (n - k) / 2)', whole)
+    .option(
+      '--profile <file>',
+      'as splinemesh calibrate wrote it; its plan that fits the options says how to code and to decode'
+    )
+    .option(
+      '--stragglers <n>',
+      'workers of a group that need not answer (default: (n - k) / 2); auto: of all, or a share',
+      stragglers
+    )
+    .option('--quality <p>', 'wait until each prediction is exact or has this agreement; needs --profile', decimal)
+    .option('--max-wrong <n>', 'results of a group that may be left out as wrong; needs --profile (default: 0)', whole)
+    .option(
+      '--hedge <after>',
+      'send late tasks to a second worker: after 50ms, or after p95 of its answer times',
+      lateness
+    )
+    .option('--hedge-budget <share>', 'second copies as a share of the tasks', decimal, 0.05)
     .addOption(new Option('--deadline <time>', 'for each group').argParser(duration).default(1000, '1s'))
     .addOption(
       new Option('--on-deadline <what>', 'then answer with what there is, or fail the group')

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { defineAdvise } from './advise.ts'
 import { defineCalibrate } from './calibrate.ts'
 import { UsageError } from './errors.ts'
 import { codeOf, EXIT, EXIT_CODES_HELP, exitCodeOf } from './exit-codes.ts'
@@ -17,6 +18,7 @@ Examples:
   $ splinemesh infer --model lenet5 --input 0.png 1.png --peer <multiaddr>
   $ splinemesh peers --peer <multiaddr>
   $ splinemesh calibrate --model lenet5.onnx --data x.npy --k 20 --n 100
+  $ splinemesh advise --profile lenet5.profile.json --workers 12 --stragglers 0.2
 
 Each command has its own: splinemesh infer --help
 
@@ -35,6 +37,7 @@ function program(): Command {
   defineInfer(splinemesh)
   definePeers(splinemesh)
   defineCalibrate(splinemesh)
+  defineAdvise(splinemesh)
   return splinemesh
 }
 

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import ms, { type StringValue } from 'ms'
+import type { Hedge } from '../../src/inference/index.ts'
 import { UsageError } from './errors.ts'
 
 /** `500ms`, `2s`, or a plain number of milliseconds. */
@@ -14,12 +15,22 @@ function isDuration(text: string): text is StringValue {
   return /^\d+(\.\d+)?(ms|s|m|h)?$/.test(text)
 }
 
+/** A time, or a percentile such as `p95`. */
+export function lateness(text: string): Hedge['after'] {
+  return /^p\d+(\.\d+)?$/.test(text) ? `p${Number(text.slice(1))}` : duration(text)
+}
+
 /** A whole number; which ones make sense is judged where it is used. */
 export function whole(text: string): number {
   if (!/^-?\d+$/.test(text)) {
     throw new InvalidArgumentError('Give a whole number.')
   }
   return Number(text)
+}
+
+/** `40`, or several: `40,60,100`. */
+export function wholes(text: string): number[] {
+  return text.split(',').map(whole)
 }
 
 export function positive(text: string): number {
@@ -34,6 +45,15 @@ export function decimal(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || !Number.isFinite(value)) {
     throw new InvalidArgumentError('Give a number such as 0.001.')
+  }
+  return value
+}
+
+/** A share below 1, or a whole number of workers. */
+export function stragglers(text: string): number {
+  const value = decimal(text)
+  if (value < 0 || (value >= 1 && !Number.isInteger(value))) {
+    throw new InvalidArgumentError('Give a share such as 0.2, or a whole number of workers.')
   }
   return value
 }

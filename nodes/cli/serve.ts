@@ -15,6 +15,7 @@ interface ServeOptions {
   mdns?: true
   identity?: string
   threads: number
+  batching: boolean
   ep: string[]
   json?: true
 }
@@ -43,6 +44,7 @@ export function defineServe(program: Command): void {
     )
     .option('--threads <n>', 'threads that run models', positive, 1)
     .option('--ep <names>', 'execution providers of ONNX Runtime in order of preference', names, ['cpu'])
+    .option('--no-batching', 'never run tasks that wait for the same model as one batch')
     .option('--json', 'print one JSON object a line: ready, then stopped')
     .addHelpText('after', EXAMPLES)
     .action(serve)
@@ -55,9 +57,9 @@ async function serve(options: ServeOptions): Promise<void> {
       import('../peer.ts'),
       import('../../src/runtime/index.ts')
     ])
-    const { listen, bootstrap, mdns, identity, threads, ep: providers } = options
+    const { listen, bootstrap, mdns, identity, threads, batching, ep: providers } = options
     const executor = onnxExecutor({ models, threads, providers })
-    const peer = await createPeer({ executor, listen, bootstrap, mdns, identity })
+    const peer = await createPeer({ executor, batching, listen, bootstrap, mdns, identity })
     try {
       const ready = { id: peer.id, addresses: peer.addresses, models: executor.models, providers: executor.providers }
       if (!signal.aborted) {

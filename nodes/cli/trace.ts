@@ -61,6 +61,8 @@ function cameText({ status, error }: TaskReport): string {
       return styleText('green', 'in time')
     case 'cancelled':
       return styleText('yellow', 'straggler')
+    case 'wrong':
+      return styleText('red', 'wrong, left out')
     case 'failed':
       return styleText('red', `failed (${error?.name})`)
     default:
@@ -83,6 +85,7 @@ function waitedText({ tasks, startedAt }: GroupReport): string[] {
 const WHY: Record<StopReason, string> = {
   exact: 'every query has a result of its own',
   enough: 'every query can be decoded, and few enough workers still owed a result',
+  quality: 'every prediction is exact or as good as was asked',
   exhausted: 'every task ended',
   deadline: 'the deadline came',
   aborted: 'the caller left'

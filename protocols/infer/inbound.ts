@@ -1,5 +1,5 @@
 import type { Stream } from '@libp2p/interface'
-import type { TensorHeader } from '../../src/models/index.ts'
+import { bodyBytes, bodyParts, type TensorHeader, tensorsOf } from '../../src/models/index.ts'
 import {
   type Admission,
   CancelledError,
@@ -9,13 +9,11 @@ import {
   type WorkerTimings
 } from '../../src/runtime/index.ts'
 import { ACCEPTED_AFTER_MS } from './constants.ts'
-import { DueTimer } from './due-timer.ts'
 import { HelloTimeoutError, SendError, WireError } from './errors.ts'
 import { FrameStream } from './frame-stream.ts'
 import type { FrameHead, FrameType } from './frames.ts'
 import type { Credit, Timeouts } from './index.ts'
 import { LastRead } from './last-read.ts'
-import { LastWritten } from './last-written.ts'
 import {
   decodeHello,
   decodeRequest,
@@ -26,7 +24,6 @@ import {
   type Request
 } from './messages.ts'
 import type { Pace } from './pace.ts'
-import { bodyBytes, bodyParts, tensorsOf } from './tensors.ts'
 
 export interface InboundInit {
   admission: Admission
@@ -46,8 +43,7 @@ interface Pending {
   inputs: readonly TensorHeader[]
   /** Absent once rejected. */
   ticket?: Ticket
-  /** When it is told that it was accepted; absent once it was, or has ended. */
-  acceptedDue?: number
+  acceptedTimer?: NodeJS.Timeout
 }
 
 /** A worker's side of one stream: the other side is a master. */
@@ -56,9 +52,7 @@ export class InboundStream {
   readonly #frames: FrameStream
   readonly #pending = new Map<number, Pending>()
   readonly #helloTimer: NodeJS.Timeout
-  readonly #due: DueTimer
   readonly #lastRead = new LastRead<Pick<Request, 'outputs' | 'inputs'>>()
-  readonly #lastWritten = new LastWritten()
   #bytes = 0
   #lastId = 0
   /** The largest result that the master takes; absent before its HELLO. */
@@ -66,7 +60,6 @@ export class InboundStream {
 
   constructor(stream: Stream, init: InboundInit) {
     this.#init = init
-    this.#due = new DueTimer(init.now, due => this.#tellAccepted(due))
     this.#frames = new FrameStream(stream, this, init.pace, init.timeouts.send)
     this.#helloTimer = setTimeout(() => {
       this.abort(new HelloTimeoutError(`the master did not say HELLO within ${init.timeouts.hello} ms`))
@@ -124,8 +117,8 @@ export class InboundStream {
 
   ended(reason: Error): void {
     clearTimeout(this.#helloTimer)
-    this.#due.stop()
-    for (const { ticket } of this.#pending.values()) {
+    for (const { ticket, acceptedTimer } of this.#pending.values()) {
+      clearTimeout(acceptedTimer)
       ticket?.cancel()
     }
     this.#pending.clear()
@@ -150,30 +143,15 @@ export class InboundStream {
     const pending: Pending = { bytes: bodyLength, outputs, inputs }
     this.#pending.set(id, pending)
     this.#bytes += bodyLength
-    const arrived = now()
     try {
-      pending.ticket = admit(admission, request, bodyLength, arrived)
+      pending.ticket = admit(admission, request, bodyLength, now())
     } catch (error) {
       void this.#fail(id, pending, error)
       return false
     }
-    pending.acceptedDue = arrived + ACCEPTED_AFTER_MS
-    this.#due.arm(pending.acceptedDue)
+    const accept = (): void => void this.#send('accepted', id, new Uint8Array(0))
+    pending.acceptedTimer = setTimeout(accept, ACCEPTED_AFTER_MS).unref()
     return true
-  }
-
-  #tellAccepted(due: number): void {
-    for (const [id, pending] of this.#pending) {
-      if (pending.acceptedDue === undefined) {
-        continue
-      }
-      if (pending.acceptedDue <= due) {
-        pending.acceptedDue = undefined
-        void this.#send('accepted', id, new Uint8Array(0))
-      } else {
-        this.#due.arm(pending.acceptedDue)
-      }
-    }
   }
 
   async #run(id: number, pending: Pending, ticket: Ticket, body: Uint8Array): Promise<void> {
@@ -196,13 +174,7 @@ export class InboundStream {
       await this.#terminate(id, pending, 'failed', encodeFailure({ code: 'too-large', timings, message }))
       return
     }
-    await this.#terminate(
-      id,
-      pending,
-      'result',
-      encodeResult({ ...timings, outputs: headers }, this.#lastWritten),
-      bodyParts(tensors)
-    )
+    await this.#terminate(id, pending, 'result', encodeResult({ ...timings, outputs: headers }), bodyParts(tensors))
   }
 
   #fail(id: number, pending: Pending, error: unknown): Promise<void> {
@@ -220,7 +192,7 @@ export class InboundStream {
     if (this.#pending.get(id) !== pending) {
       return
     }
-    pending.acceptedDue = undefined
+    clearTimeout(pending.acceptedTimer)
     await this.#send(type, id, header, body)
     if (this.#pending.delete(id)) {
       this.#bytes -= pending.bytes

@@ -5,7 +5,6 @@ import { FieldReader, FieldWriter } from './bytes.ts'
 import { MAX_MESSAGE_BYTES, MAX_RANK } from './constants.ts'
 import { type RejectReason, SendError, WireError } from './errors.ts'
 import { LastRead } from './last-read.ts'
-import { LastWritten } from './last-written.ts'
 
 /** What each side says of itself in its first frame. */
 export interface Hello {
@@ -100,19 +99,14 @@ export function decodeHello(header: Uint8Array, body: Uint8Array): Hello {
   return { requests, bytes, maxBodyBytes, models }
 }
 
-/** @param last the fields that seldom differ from those of the request before, on the same stream */
-export function encodeRequest(
-  { model, remaining, outputs, inputs }: Request,
-  last: LastWritten = new LastWritten()
-): Uint8Array {
-  const tensors = last.write({ outputs, tensors: inputs }, fields => {
-    fields.u8(countOf(outputs))
-    for (const name of outputs) {
-      fields.text(name)
-    }
-    writeSpecs(fields, inputs)
-  })
-  return new FieldWriter().hex(model).u32(remaining).bytes(tensors).finish()
+export function encodeRequest({ model, remaining, outputs, inputs }: Request): Uint8Array {
+  const fields = new FieldWriter().hex(model).u32(remaining)
+  fields.u8(countOf(outputs))
+  for (const name of outputs) {
+    fields.text(name)
+  }
+  writeSpecs(fields, inputs)
+  return fields.finish()
 }
 
 /** @param last the fields that seldom differ from those of the request before, on the same stream */
@@ -127,13 +121,10 @@ export function decodeRequest(header: Uint8Array, last = new LastRead<Pick<Reque
   return { model, remaining, outputs, inputs }
 }
 
-/** @param last the fields that seldom differ from those of the result before, on the same stream */
-export function encodeResult(
-  { queueMicros, runMicros, outputs }: Result,
-  last: LastWritten = new LastWritten()
-): Uint8Array {
-  const tensors = last.write({ outputs: [], tensors: outputs }, fields => writeSpecs(fields, outputs))
-  return new FieldWriter().u32(queueMicros).u32(runMicros).bytes(tensors).finish()
+export function encodeResult({ queueMicros, runMicros, outputs }: Result): Uint8Array {
+  const fields = new FieldWriter().u32(queueMicros).u32(runMicros)
+  writeSpecs(fields, outputs)
+  return fields.finish()
 }
 
 /** @param last the fields that seldom differ from those of the result before, on the same stream */

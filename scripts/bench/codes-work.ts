@@ -10,7 +10,8 @@ import {
   linearDecoder,
   nercc
 } from '../../src/codes/index.ts'
-import { linearPlan, planSpec } from '../../src/inference/index.ts'
+import { Fleet } from '../../src/fleet/index.ts'
+import { type Effect, Master, planSpec } from '../../src/inference/index.ts'
 import { type Random, random } from '../../src/simulation/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 import { matMulModel } from './matmul-model.ts'
@@ -46,23 +47,38 @@ export async function encoding({ k, n, length }: Size): Promise<[ours: Work, onn
   return [() => () => encode(code, queries), () => () => session.run(inputs)]
 }
 
-/** What the master does in one turn when a group is full: it orders the queries and encodes them all. */
-export function closing({ k, n, length }: Size): Work {
-  const queries = tensors(k, length)
+/**
+ * What the master does when a group is asked: it orders the queries along a path, encodes them, and hands the tasks over.
+ * Each round steps through all its turns, one a step.
+ */
+export function asking({ k, n, length }: Size): () => Generator<void> {
+  const queries = tensors(k, length).map(x => ({ x }))
   const spec = planSpec({
     model: 'bench',
     output: 'y',
     code: codeFamily('nercc'),
     codeOptions: { lambdaEncode: LAMBDA, lambdaDecode: LAMBDA },
+    order: 'path',
     k,
     n,
     deadline: 1000
   })
-  return () => {
-    const plan = linearPlan(spec)
-    for (const query of queries) plan.add({ x: query })
-    return () => plan.close()
+  const fleet = new Fleet()
+  for (let worker = 0; worker < n; worker++) fleet.add(`worker-${worker}`, ['bench'])
+  return function* () {
+    const master = new Master(fleet)
+    let effects = master.step({ type: 'batch', call: 1, queries, spec, concurrency: 1 }, 0)
+    for (let turn = due(effects); turn !== undefined; turn = due(effects)) {
+      yield
+      effects = master.step({ type: 'timer', timer: turn }, 0)
+    }
+    yield
   }
+}
+
+function due(effects: readonly Effect[]): number | undefined {
+  const now = effects.find(effect => effect.type === 'arm' && effect.at === 0)
+  return now?.type === 'arm' ? now.timer : undefined
 }
 
 /** Decoding with survivors that were not met before: their operator, and its use. */

@@ -1,11 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { environment } from '../environment.ts'
-import { codesFigures, codesTable, type Measured } from './codes-figures.ts'
-import { closing, construction, decoding, encoding, type Size, type Work } from './codes-work.ts'
+import { codesFigures, codesTable, type Measured, type Turns } from './codes-figures.ts'
+import { asking, construction, decoding, encoding, type Size, type Work } from './codes-work.ts'
 
-/** A group of 8 photos of 224×224, and one of 20 small ones of 32×32. */
+/** A group of 8 photos of 224×224, a large one of 20, and one of 20 small ones of 32×32. */
 const PHOTOS: Size = { k: 8, n: 20, length: 3 * 224 * 224 }
+const LARGE: Size = { k: 20, n: 100, length: 3 * 224 * 224 }
 const SMALL: Size = { k: 20, n: 100, length: 3 * 32 * 32 }
 
 /** How many of the 100 answer. */
@@ -23,7 +24,7 @@ export interface CodesOptions {
 
 /**
  * What coding costs the master: encoding beside the same product in ONNX Runtime on one thread, taking turns; decoding with
- * survivors that are new; making codes and decoders; and how long closing a group holds up everything else.
+ * survivors that are new; making codes and decoders; and how long asking a group holds up everything else at a time.
  */
 export async function codes({ rounds, out, json }: CodesOptions): Promise<void> {
   const startedAt = new Date()
@@ -40,13 +41,13 @@ async function measure(rounds: number): Promise<Measured> {
   const { k, n } = SMALL
   const photos = await takeTurns(await encoding(PHOTOS), rounds)
   const small = await takeTurns(await encoding(SMALL), many)
-  const closings = await takeTurns([closing(PHOTOS), closing(SMALL)], rounds)
+  const turns = { photos: timeTurns(PHOTOS, rounds), large: timeTurns(LARGE, rounds), small: timeTurns(SMALL, rounds) }
   const decodings = await takeTurns(decoding(k, n, SURVIVORS), many)
   const constructions = await takeTurns(construction(k, n), many)
   return {
     photos: { ours: photos[0], onnx: photos[1] },
     small: { ours: small[0], onnx: small[1] },
-    closing: { photos: closings[0], small: closings[1] },
+    turns,
     decoding: { spline: decodings[0], covariance: decodings[1] },
     construction: { code: constructions[0], covariance: constructions[1] }
   }
@@ -65,4 +66,34 @@ async function takeTurns(works: readonly Work[], rounds: number): Promise<number
     }
   }
   return times
+}
+
+/** How long each turn of asking such a group takes, beside what the machine itself takes away from as long an idle turn. */
+function timeTurns(size: Size, rounds: number): Turns {
+  const ask = asking(size)
+  const times: Turns = { ours: [], idle: [] }
+  for (let round = -WARM_UP; round < rounds; round++) {
+    const turns = ask()
+    for (let done: boolean | undefined = false; !done; ) {
+      const began = performance.now()
+      done = turns.next().done
+      const time = performance.now() - began
+      if (round < 0 || done) continue
+      times.ours.push(time)
+      times.idle.push(longestPause(time))
+    }
+  }
+  return times
+}
+
+/** The longest that nothing of ours ran, in so many ms of doing nothing but to look at the clock. */
+function longestPause(ms: number): number {
+  let longest = 0
+  let last = performance.now()
+  for (const end = last + ms; last < end; ) {
+    const now = performance.now()
+    longest = Math.max(longest, now - last)
+    last = now
+  }
+  return longest
 }

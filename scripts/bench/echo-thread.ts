@@ -1,7 +1,4 @@
-/** The entry of the thread of a {@link ThreadHop}: gives back what it gets, or four bytes for it. */
+/** The entry of the thread of a {@link ThreadHop}. */
 import { parentPort } from 'node:worker_threads'
 
-parentPort?.on('message', ({ bytes, echo }: { bytes: Uint8Array<ArrayBuffer>; echo: boolean }) => {
-  const answer = echo ? bytes : new Uint8Array(4)
-  parentPort?.postMessage(answer, [answer.buffer])
-})
+parentPort?.on('message', (bytes: Uint8Array<ArrayBuffer>) => parentPort?.postMessage(bytes, [bytes.buffer]))

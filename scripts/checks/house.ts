@@ -18,6 +18,7 @@ const SRC: Record<string, string[]> = {
   models: ['tensor'],
   runtime: ['tensor', 'models'],
   inference: ['tensor', 'codes', 'fleet', 'models'],
+  advisor: ['codes'],
   simulation: ['tensor', 'codes', 'fleet', 'models', 'inference']
 }
 

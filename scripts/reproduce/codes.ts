@@ -1,32 +1,23 @@
-import { fileURLToPath } from 'node:url'
 import { random } from '../../src/simulation/index.ts'
-import { Course, type Parts, type SurvivorSets } from './course.ts'
-import { drawGroups, drawSurvivors } from './draws.ts'
-import { type Group, makeGroups, type Ordering, ordered, ownAccuracy } from './groups.ts'
+import { Course, type SurvivorSets } from './course.ts'
+import { drawSurvivors } from './draws.ts'
+import { type Ordering, ownAccuracy } from './groups.ts'
+import type { Dataset } from './images.ts'
 import { type Method, ourMethods, publishedMethods, replicationMethod } from './methods.ts'
-import type { Mnist } from './mnist.ts'
-import { Network } from './network.ts'
+import { Models } from './models.ts'
+import type { Network } from './networks.ts'
+import { drawParts, inOrder } from './parts.ts'
 import { type Comparison, compareWithReference } from './reference.ts'
 import { mean, type Score } from './score.ts'
 import { type Liars, wrongWorkers } from './wrong-workers.ts'
 
-/** (N, K) of the papers' LeNet5. */
-export const SIZE = { k: 20, n: 100 }
-export const STRAGGLERS = [20, 40, 60, 80]
+const ALONE: readonly Ordering[] = ['arbitrary', 'inputs']
+const WITH_STUDENT: readonly Ordering[] = [...ALONE, 'student']
 /** Survivor sets of each test group, for each number of stragglers. */
-export const SETS = 3
-const CALIBRATION_GROUPS = 500
-const TUNING_GROUPS = 80
-const ORDERINGS: readonly Ordering[] = ['arbitrary', 'inputs', 'student']
+const SETS = 3
 
-const models = new URL('../models/mnist/', import.meta.url)
-const MODELS = {
-  lenet5: fileURLToPath(new URL('lenet5.onnx', models)),
-  student: fileURLToPath(new URL('student.onnx', models))
-}
-
-/** Streams of the seed: what is drawn from one does not change what is drawn from another. */
-const STREAMS = { train: 1, test: 2, tuningSurvivors: 3, testSurvivors: 4, liars: 5 }
+/** Streams of the seed, beside those of the groups: what is drawn from one does not change what is drawn from another. */
+const STREAMS = { tuningSurvivors: 3, testSurvivors: 4, liars: 5 }
 
 /** One line of the table. */
 export interface Row {
@@ -37,95 +28,106 @@ export interface Row {
 }
 
 export interface Figures {
-  settings: Record<string, unknown>
+  network: string
+  settings: {
+    k: number
+    n: number
+    stragglers: readonly number[]
+    testGroups: number
+    /** How many different images the test groups hold: fewer than k · testGroups where images recur. */
+    testImages: number
+    setsPerGroup: number
+    calibrationGroups: number
+    tuningGroups: number
+    seed: number
+  }
   /** The models' content ids. */
   models: Record<string, string>
   /** What the deployed model and the student have right of the test groups by themselves. */
   accuracy: number
-  studentAccuracy: number
+  studentAccuracy?: number
   rows: Row[]
   reference: Comparison
-  wrongWorkers: Liars[]
+  /** Absent where they are not located. */
+  wrongWorkers?: Liars[]
+}
+
+export interface CodesRun {
+  groups: number
+  seed: number
+  progress: (line: string) => void
 }
 
 /** Every method in every order on the same groups and survivor sets. */
 export async function codesFigures(
-  mnist: Mnist,
-  { groups: count, seed }: { groups: number; seed: number },
-  progress: (line: string) => void
+  network: Network,
+  dataset: Dataset,
+  { groups: count, seed, progress }: CodesRun
 ): Promise<Figures> {
-  const network = await Network.load(MODELS)
+  const models = await Models.load(dataset.models)
+  const student = dataset.models.student !== undefined
   try {
-    const groups = await drawParts(network, mnist, count, seed)
+    const groups = await drawParts(models, network, dataset, { count, seed })
     const survivors = {
-      tuning: survivorSets({ groups: TUNING_GROUPS, sets: 1, seed, stream: STREAMS.tuningSurvivors }),
-      test: survivorSets({ groups: count, sets: SETS, seed, stream: STREAMS.testSurvivors })
+      tuning: survivorSets(network, { groups: network.groups.tuning, sets: 1, seed, stream: STREAMS.tuningSurvivors }),
+      test: survivorSets(network, { groups: count, sets: SETS, seed, stream: STREAMS.testSurvivors })
     }
     const rows: Row[] = []
-    let liars: Liars[] = []
-    for (const ordering of ORDERINGS) {
-      const course = new Course(network, inOrder(groups, ordering), survivors)
-      const methods = [...publishedMethods(SIZE), ...ourMethods(SIZE)]
-      if (ordering === 'arbitrary') rows.push({ ...(await run(replicationMethod(SIZE), course)), ordering: 'any' })
-      for (const method of methods) {
-        progress(`${ordering} order: ${method.name}`)
-        rows.push({ ...(await run(method, course)), ordering })
+    let liars: Liars[] | undefined
+    for (const ordering of student ? WITH_STUDENT : ALONE) {
+      const course = new Course(models, inOrder(groups, ordering), survivors)
+      if (ordering === 'arbitrary') {
+        rows.push({ ...(await run(replicationMethod(network), course, network)), ordering: 'any' })
       }
-      if (ordering === 'inputs') {
-        progress('inputs order: wrong workers')
-        liars = await wrongWorkers(course, SIZE, random(seed, STREAMS.liars))
+      for (const method of [...publishedMethods(network), ...ourMethods(network, { student })]) {
+        progress(`${network.name}, ${ordering} order: ${method.name}`)
+        rows.push({ ...(await run(method, course, network)), ordering })
+      }
+      if (ordering === 'inputs' && network.wrongWorkers) {
+        progress(`${network.name}, inputs order: wrong workers`)
+        liars = await wrongWorkers(course, network, random(seed, STREAMS.liars))
       }
     }
+    const accuracyOf = (who: 'logits' | 'student'): number =>
+      mean(groups.test.map(group => ownAccuracy({ logits: group[who], labels: group.labels })))
     return {
+      network: network.name,
       settings: {
-        ...SIZE,
-        stragglers: STRAGGLERS,
+        k: network.k,
+        n: network.n,
+        stragglers: network.stragglers,
         testGroups: count,
+        testImages: new Set(groups.test.flatMap(({ members }) => members)).size,
         setsPerGroup: SETS,
-        calibrationGroups: CALIBRATION_GROUPS,
-        tuningGroups: TUNING_GROUPS,
+        calibrationGroups: network.groups.calibration,
+        tuningGroups: network.groups.tuning,
         seed
       },
-      models: network.ids,
-      accuracy: mean(groups.test.map(ownAccuracy)),
-      studentAccuracy: mean(groups.test.map(group => ownAccuracy({ ...group, logits: group.student }))),
+      models: models.ids,
+      accuracy: accuracyOf('logits'),
+      studentAccuracy: student ? accuracyOf('student') : undefined,
       rows,
-      reference: await compareWithReference(rows, count),
+      reference: await compareWithReference(network.name, rows, count),
       wrongWorkers: liars
     }
   } finally {
-    await network.close()
+    await models.close()
   }
 }
 
-async function drawParts(network: Network, mnist: Mnist, count: number, seed: number): Promise<Parts<Group[]>> {
-  const { k } = SIZE
-  const learning = CALIBRATION_GROUPS + TUNING_GROUPS
-  const train = drawGroups(mnist.train.pixels.length, k, learning, random(seed, STREAMS.train))
-  const test = drawGroups(mnist.test.pixels.length, k, count, random(seed, STREAMS.test))
-  const trained = await makeGroups(network, mnist.train, train)
-  return {
-    calibration: trained.slice(0, CALIBRATION_GROUPS),
-    tuning: trained.slice(CALIBRATION_GROUPS),
-    test: await makeGroups(network, mnist.test, test)
-  }
+function survivorSets(
+  { n, stragglers }: Network,
+  draw: { groups: number; sets: number; seed: number; stream: number }
+): SurvivorSets {
+  return new Map(stragglers.map(count => [count, drawSurvivors(n, count, draw)]))
 }
 
-function survivorSets(draw: { groups: number; sets: number; seed: number; stream: number }): SurvivorSets {
-  return new Map(STRAGGLERS.map(stragglers => [stragglers, drawSurvivors(SIZE.n, stragglers, draw)]))
-}
-
-function inOrder({ calibration, tuning, test }: Parts<Group[]>, ordering: Ordering): Parts<Group[]> {
-  const order = (groups: Group[]): Group[] => groups.map(group => ordered(group, ordering))
-  return { calibration: order(calibration), tuning: order(tuning), test: order(test) }
-}
-
-async function run({ name, learn }: Method, course: Course): Promise<Omit<Row, 'ordering'>> {
+async function run({ name, learn }: Method, course: Course, { stragglers }: Network): Promise<Omit<Row, 'ordering'>> {
   const prepare = await learn(course)
   const cells: Row['cells'] = []
-  for (const stragglers of STRAGGLERS) {
-    const { coded, decode, chosen } = await prepare(stragglers)
-    cells.push({ stragglers, ...course.score('test', stragglers, coded, decode), chosen })
+  for (const count of stragglers) {
+    const { coded, decode, chosen } = await prepare(count)
+    cells.push({ stragglers: count, ...course.score('test', count, coded, decode), chosen })
   }
   return { method: name, cells }
 }

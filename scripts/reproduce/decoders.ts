@@ -10,7 +10,7 @@ import {
 } from '../../src/codes/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 import type { Group } from './groups.ts'
-import { floats } from './network.ts'
+import { floats } from './models.ts'
 import { posteriorVariances, temperedSoftmax } from './tempered.ts'
 
 /** A group and the logits of all its coded queries. */

@@ -4,15 +4,18 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { environment } from '../environment.ts'
-import { codesFigures, STRAGGLERS } from './codes.ts'
-import { readMnist } from './mnist.ts'
+import { codesFigures } from './codes.ts'
+import { MissingDataError } from './errors.ts'
+import type { Dataset } from './images.ts'
+import { type Network, type NetworkName, networks } from './networks.ts'
 import { codesTable } from './table.ts'
 
 interface CodesOptions {
   data?: string
-  groups: number
+  network: NetworkName[]
+  groups?: number
   seed: number
   out: string
 }
@@ -20,13 +23,18 @@ interface CodesOptions {
 const program = new Command('reproduce').description('Makes tables of the papers anew, with the baselines beside them.')
 program
   .command('codes')
-  .description(`Every code on LeNet5 and MNIST, (N, K) = (100, 20), ${STRAGGLERS.join(', ')} stragglers.`)
+  .description(`Every code on ${Object.values(networks).map(describe).join('; ')}.`)
+  .addOption(
+    new Option('--network <name...>', 'which of them')
+      .choices(Object.keys(networks))
+      .default(Object.keys(networks), 'those whose data are there')
+  )
   .option(
     '--data <folder>',
-    "holds MNIST's four .gz files under data/mnist or mnist; else SPLINEMESH_DATA; else they are downloaded",
+    'holds the data, as docs/reproduce.md says; else SPLINEMESH_DATA; MNIST alone can be downloaded without',
     process.env.SPLINEMESH_DATA || undefined
   )
-  .option('--groups <n>', 'test groups of 20 images', within(2, 500), 200)
+  .option('--groups <n>', 'test groups; default: 200 of MNIST, 150 of the others', within(2, 500))
   .option('--seed <n>', 'draws groups, stragglers and liars', within(0, 2 ** 31 - 1), 1)
   .option('--out <folder>', 'where the figures go', path.join('results', 'reproduce'))
   .action(codes)
@@ -38,18 +46,34 @@ try {
   process.exitCode = 1
 }
 
-async function codes({ data, groups, seed, out }: CodesOptions): Promise<void> {
-  const startedAt = new Date()
-  const mnist = await readMnist(data)
-  if (mnist === undefined) {
-    console.log('skipped: MNIST cannot be downloaded from here; give a folder that has it by --data or SPLINEMESH_DATA')
-    return
+async function codes({ network: names, data, groups: asked, seed, out }: CodesOptions): Promise<void> {
+  for (const name of names) {
+    const startedAt = new Date()
+    const network = networks[name]
+    const dataset = await readOrSkip(network, data)
+    if (dataset === undefined) continue
+    const groups = asked ?? network.groups.test
+    const progress = (line: string): void => console.error(line)
+    const figures = await codesFigures(network, dataset, { groups, seed, progress })
+    const file = path.join(out, `codes-${name}.json`)
+    await mkdir(out, { recursive: true })
+    await writeFile(file, `${JSON.stringify({ figures, environment: await environment(startedAt) }, undefined, 2)}\n`)
+    console.log(`${codesTable(network, figures)}\nfigures: ${file}\n`)
   }
-  const figures = await codesFigures(mnist, { groups, seed }, line => console.error(line))
-  const file = path.join(out, 'codes.json')
-  await mkdir(out, { recursive: true })
-  await writeFile(file, `${JSON.stringify({ figures, environment: await environment(startedAt) }, undefined, 2)}\n`)
-  console.log(`${codesTable(figures)}\nfigures: ${file}`)
+}
+
+async function readOrSkip(network: Network, folder: string | undefined): Promise<Dataset | undefined> {
+  try {
+    return await network.read(folder)
+  } catch (error) {
+    if (!(error instanceof MissingDataError)) throw error
+    console.log(`skipped ${network.title}: ${error.message}`)
+    return undefined
+  }
+}
+
+function describe({ name, title, n, k, stragglers }: Network): string {
+  return `${name}: ${title}, (N, K) = (${n}, ${k}), ${stragglers.join(', ')} stragglers`
 }
 
 function within(least: number, most: number): (text: string) => number {

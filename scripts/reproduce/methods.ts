@@ -23,13 +23,16 @@ interface Size {
   n: number
 }
 
-const LAMBDAS_ENCODE = [0, 1e-6, 1e-5, 1e-4]
 const LAMBDAS_DECODE = [0, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2]
 const EPSILONS = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2]
 
 /** The methods that other people's papers propose, or would be compared with. */
-export function publishedMethods(size: Size): Method[] {
-  return [fixed('BACC', 'berrut', berrut(size)), fixed('NeRCC(0,0)', 'spline 0', nercc(size)), tunedNercc(size)]
+export function publishedMethods(size: Size & { lambdasEncode: readonly number[] }): Method[] {
+  return [
+    fixed('BACC', 'berrut', berrut(size)),
+    fixed('NeRCC(0,0)', 'spline 0', nercc(size)),
+    tunedNercc(size, size.lambdasEncode)
+  ]
 }
 
 /** Every query N/K times. Its results are the model's own, and no order matters to it. */
@@ -37,15 +40,16 @@ export function replicationMethod(size: Size): Method {
   return fixed('replication', 'copies', replication(size))
 }
 
-/** From the covariance decoder alone to all that is ours, one step a row. */
-export function ourMethods(size: Size): Method[] {
+/** From the covariance decoder alone to all that is ours, one step a row; the last needs a student. */
+export function ourMethods(size: Size, { student }: { student: boolean }): Method[] {
   const straight = chords(size)
-  return [
+  const alone = [
     covariance('covariance decoder', { encoder: 'spline 0', code: nercc(size), tempered: false, student: false }),
     covariance('+ on chords', { encoder: 'chords', code: straight, tempered: false, student: false }),
-    covariance('+ tempered', { encoder: 'chords', code: straight, tempered: true, student: false }),
-    covariance("+ student's answers", { encoder: 'chords', code: straight, tempered: true, student: true })
+    covariance('+ tempered', { encoder: 'chords', code: straight, tempered: true, student: false })
   ]
+  const answers = { encoder: 'chords', code: straight, tempered: true, student: true }
+  return student ? [...alone, covariance("+ student's answers", answers)] : alone
 }
 
 function fixed(name: string, encoder: string, code: LinearCode): Method {
@@ -60,15 +64,15 @@ function fixed(name: string, encoder: string, code: LinearCode): Method {
 }
 
 /** λ_e and λ_d searched together for each number of stragglers, for the least MSE, as the paper tunes them. */
-function tunedNercc(size: Size): Method {
+function tunedNercc({ k, n }: Size, lambdasEncode: readonly number[]): Method {
   return {
     name: 'NeRCC tuned',
     learn: async course => async stragglers => {
       let best = { lambdaEncode: 0, lambdaDecode: 0 }
       let least = Number.POSITIVE_INFINITY
-      for (const lambdaEncode of LAMBDAS_ENCODE) {
+      for (const lambdaEncode of lambdasEncode) {
         for (const lambdaDecode of LAMBDAS_DECODE) {
-          const code = nercc({ ...size, lambdaEncode, lambdaDecode })
+          const code = nercc({ k, n, lambdaEncode, lambdaDecode })
           const coded = await course.coded(`spline ${lambdaEncode}`, code, 'tuning')
           const { mse } = course.score('tuning', stragglers, coded, paperDecode(code))
           if (mse.value < least) {
@@ -77,7 +81,7 @@ function tunedNercc(size: Size): Method {
           }
         }
       }
-      const code = nercc({ ...size, ...best })
+      const code = nercc({ k, n, ...best })
       const coded = await course.coded(`spline ${best.lambdaEncode}`, code, 'test')
       return { coded, decode: paperDecode(code), chosen: best }
     }

@@ -1,22 +1,11 @@
-import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { ReproduceError } from './errors.ts'
-
-/** Images as the models take them, and which digit each is. */
-export interface Images {
-  /** 32×32 values in [0, 1] each: MNIST's 28×28 with 2 zeros on each side. */
-  pixels: Float32Array[]
-  labels: Uint8Array
-}
-
-export interface Mnist {
-  train: Images
-  test: Images
-}
+import { dataFile, readIfThere, requireDigest } from './data-files.ts'
+import { MissingDataError, ReproduceError } from './errors.ts'
+import type { Dataset, Images } from './images.ts'
 
 /** Where MNIST's files can be had; each holds them under their own names with .gz. */
 const MIRRORS = [
@@ -24,7 +13,7 @@ const MIRRORS = [
   'https://storage.googleapis.com/cvdf-datasets/mnist/'
 ]
 const CACHE = fileURLToPath(new URL('../../.cache/mnist/', import.meta.url))
-const RECIPE = new URL('../models/mnist/recipe.json', import.meta.url)
+const MODELS = new URL('../models/mnist/', import.meta.url)
 
 const SIDE = 28
 const BORDER = 2
@@ -35,36 +24,35 @@ const MOST_BYTES = 64 * 2 ** 20
 const PATIENCE = 60_000
 
 /**
- * MNIST from a folder that holds its four .gz files under `data/mnist` or `mnist`; without a folder from what was downloaded
- * before, or from a mirror. `undefined` where no mirror can be reached.
+ * LeNet5, its student, and MNIST: from a folder that holds its four .gz files under `data/mnist` or `mnist`; without a folder
+ * from what was downloaded before, or from a mirror. Images are MNIST's 28×28 with 2 zeros on each side, in [0, 1].
  *
- * @throws {ReproduceError} the folder does not hold the files, or one is not what the models were trained on
+ * @throws {MissingDataError} the folder does not hold the files, or no mirror can be reached
+ * @throws {ReproduceError} one is not what the models were trained on
  */
-export async function readMnist(folder: string | undefined): Promise<Mnist | undefined> {
-  const { data } = JSON.parse(await readFile(RECIPE, 'utf8'))
+export async function readMnist(folder: string | undefined): Promise<Dataset> {
+  const { data } = JSON.parse(await readFile(new URL('recipe.json', MODELS), 'utf8'))
   const digests: Record<string, string> = data.sha256Unpacked
   const files = new Map<string, Uint8Array>()
   for (const [name, sha256] of Object.entries(digests)) {
-    const file = folder === undefined ? await downloaded(name, sha256) : await inFolder(folder, name, sha256)
-    if (file === undefined) return undefined
-    files.set(name, file)
+    files.set(name, folder === undefined ? await downloaded(name, sha256) : await inFolder(folder, name, sha256))
   }
   return {
-    train: images(files, 'train'),
+    models: {
+      deployed: fileURLToPath(new URL('lenet5.onnx', MODELS)),
+      student: fileURLToPath(new URL('student.onnx', MODELS))
+    },
+    learning: images(files, 'train'),
     test: images(files, 't10k')
   }
 }
 
 async function inFolder(folder: string, name: string, sha256: string): Promise<Uint8Array> {
-  const candidates = [path.join(folder, 'data', 'mnist', `${name}.gz`), path.join(folder, 'mnist', `${name}.gz`)]
-  for (const candidate of candidates) {
-    const packed = await readIfThere(candidate)
-    if (packed !== undefined) return unpack(packed, sha256, candidate)
-  }
-  throw new ReproduceError(`no MNIST there: expected ${candidates.join(' or ')}`)
+  const { content, found } = await dataFile(folder, `mnist/${name}.gz`)
+  return unpack(content, sha256, found)
 }
 
-async function downloaded(name: string, sha256: string): Promise<Uint8Array | undefined> {
+async function downloaded(name: string, sha256: string): Promise<Uint8Array> {
   const kept = path.join(CACHE, `${name}.gz`)
   const packed = await readIfThere(kept)
   if (packed !== undefined) return unpack(packed, sha256, kept)
@@ -72,7 +60,11 @@ async function downloaded(name: string, sha256: string): Promise<Uint8Array | un
     MIRRORS.map(mirror => `${mirror}${name}.gz`),
     sha256
   )
-  if (found === undefined) return undefined
+  if (found === undefined) {
+    throw new MissingDataError(
+      'MNIST cannot be downloaded from here: give a folder that has it by --data or SPLINEMESH_DATA'
+    )
+  }
   await mkdir(CACHE, { recursive: true })
   await writeFile(kept, found.packed)
   return found.unpacked
@@ -124,20 +116,8 @@ async function unpack(packed: Uint8Array, sha256: string, from: string): Promise
   } catch (cause) {
     throw new ReproduceError(`${from} cannot be unpacked: it is not a gzip file of MNIST`, { cause })
   }
-  const digest = createHash('sha256').update(unpacked).digest('hex')
-  if (digest !== sha256) {
-    throw new ReproduceError(`${from} is not MNIST: unpacked it should have sha-256 ${sha256}, it has ${digest}`)
-  }
+  requireDigest(unpacked, sha256, `${from}, unpacked,`)
   return unpacked
-}
-
-async function readIfThere(file: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(file)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
 }
 
 function images(files: ReadonlyMap<string, Uint8Array>, part: 'train' | 't10k'): Images {

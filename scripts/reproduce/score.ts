@@ -1,12 +1,18 @@
-/** What one decoding of one group is worth. */
+/** What one decoding of one query is worth. */
 export interface Trial {
-  /** The mean over the group's queries of ‖p − f‖². */
+  /** Trials of one unit are one measurement: those of a group or, where images are in several groups, of an image. */
+  unit: number
+  /** ‖p − f‖² */
   squaredError: number
-  /** The share of the group's queries whose class is right. */
-  accuracy: number
+  /** 1 if the class is the true one, 0 if not, and what a guess is worth for a lost query. */
+  right: number
+  /** The same for the class that the model itself gives. */
+  agrees: number
+  /** 1 if the model itself is right. */
+  own: number
 }
 
-/** A figure and its standard error over groups. */
+/** A figure and its standard error. */
 export interface Estimate {
   value: number
   standardError: number
@@ -20,46 +26,57 @@ export interface Score {
 }
 
 /**
- * @param predictions decoded probabilities of each query; `undefined` for one that is lost, which stands for the uniform
- *   distribution: right as often as a guess
+ * @param prediction decoded probabilities; `undefined` for a query that is lost, which stands for the uniform distribution:
+ *   right as often as a guess
  * @param exact the model's own probabilities
- * @param labels the true class of each
+ * @param label the true class
  */
-export function scoreGroup(
-  predictions: readonly (Float32Array | undefined)[],
-  exact: readonly Float32Array[],
-  labels: readonly number[]
-): Trial {
+export function scoreQuery(
+  prediction: Float32Array | undefined,
+  exact: Float32Array,
+  label: number
+): Omit<Trial, 'unit'> {
+  const uniform = 1 / exact.length
   let squaredError = 0
-  let right = 0
-  exact.forEach((target, q) => {
-    const prediction = predictions[q]
-    const uniform = 1 / target.length
-    target.forEach((value, c) => {
-      squaredError += ((prediction?.[c] ?? uniform) - value) ** 2
-    })
-    right += prediction === undefined ? uniform : Number(argmax(prediction) === labels[q])
+  exact.forEach((value, c) => {
+    squaredError += ((prediction?.[c] ?? uniform) - value) ** 2
   })
-  return { squaredError: squaredError / exact.length, accuracy: right / exact.length }
+  const ownClass = argmax(exact)
+  const own = Number(ownClass === label)
+  if (prediction === undefined) return { squaredError, right: uniform, agrees: uniform, own }
+  const decoded = argmax(prediction)
+  return { squaredError, right: Number(decoded === label), agrees: Number(decoded === ownClass), own }
+}
+
+export function summarise(trials: readonly Trial[]): Score {
+  return {
+    mse: ratio(trials, ({ squaredError }) => squaredError),
+    relAcc: ratio(
+      trials,
+      ({ right }) => right,
+      ({ own }) => own
+    )
+  }
 }
 
 /**
- * The score over groups that are independent of each other. Survivor sets of one group are not: they are averaged first.
- *
- * The standard error of RelAcc, a ratio of means, is that of its linearisation, (accuracy − RelAcc · base) / mean base.
- *
- * @param trials for each group, one for each survivor set
- * @param base for each group, the model's own accuracy
+ * Σ a / Σ b over trials, which for b = 1 is the mean of a. Units are independent of each other, trials of one are not: they
+ * are added up first. The standard error is that of the ratio's linearisation, a − ratio · b, over units.
  */
-export function summarise(trials: readonly (readonly Trial[])[], base: readonly number[]): Score {
-  const errors = trials.map(sets => mean(sets.map(({ squaredError }) => squaredError)))
-  const accuracies = trials.map(sets => mean(sets.map(({ accuracy }) => accuracy)))
-  const relAcc = mean(accuracies) / mean(base)
-  const residuals = accuracies.map((accuracy, group) => (accuracy - relAcc * base[group]) / mean(base))
-  return {
-    mse: { value: mean(errors), standardError: standardError(errors) },
-    relAcc: { value: relAcc, standardError: standardError(residuals) }
+export function ratio(
+  trials: readonly Trial[],
+  a: (trial: Trial) => number,
+  b: (trial: Trial) => number = () => 1
+): Estimate {
+  const units = new Map<number, { a: number; b: number }>()
+  for (const trial of trials) {
+    const sums = units.get(trial.unit) ?? { a: 0, b: 0 }
+    units.set(trial.unit, { a: sums.a + a(trial), b: sums.b + b(trial) })
   }
+  const all = [...units.values()]
+  const base = mean(all.map(unit => unit.b))
+  const value = mean(all.map(unit => unit.a)) / base
+  return { value, standardError: standardError(all.map(unit => (unit.a - value * unit.b) / base)) }
 }
 
 /** The class with the highest score, the first of equal ones. */

@@ -1,46 +1,49 @@
 import Table from 'cli-table3'
-import { type Figures, type Row, STRAGGLERS } from './codes.ts'
+import type { Figures, Row } from './codes.ts'
+import type { Network } from './networks.ts'
+
+import type { Beside, Difference } from './reference.ts'
 import type { Estimate } from './score.ts'
+import type { Liars } from './wrong-workers.ts'
 
 /** The figures, for people. */
-export function codesTable({ rows, reference, wrongWorkers, accuracy, settings }: Figures): string {
-  return [
-    `LeNet5 on MNIST, (N, K) = (${settings.n}, ${settings.k}), ${settings.testGroups} test groups × ` +
-      `${settings.setsPerGroup} straggler sets, seed ${settings.seed}; the model itself has ${(100 * accuracy).toFixed(2)}% right.`,
-    'MSE is ‖p − f‖² per query on softmax, RelAcc accuracy over the model’s own; each ± its standard error.',
-    scores(rows),
-    'The published methods in arbitrary order beside the reference, and how many standard errors they are apart',
+export function codesTable({ title }: Network, figures: Figures): string {
+  const { rows, reference, wrongWorkers, accuracy, settings } = figures
+  const { n, k, stragglers, testGroups, testImages, setsPerGroup, seed } = settings
+  const recurring = testImages < k * testGroups
+  const lines = [
+    `${title}, (N, K) = (${n}, ${k}), ${testGroups} test groups of ${testImages} images × ${setsPerGroup} straggler sets, ` +
+      `seed ${seed}; the model itself has ${(100 * accuracy).toFixed(2)}% right.`,
+    'MSE is ‖p − f‖² per query on softmax, RelAcc accuracy over the model’s own; each ± its standard error, over ' +
+      `${recurring ? 'images, for each is in several groups' : 'groups'}.`,
+    scores(rows, stragglers),
+    'Beside the reference, and how many standard errors of the difference we are above it',
     `(${reference.source}):`,
-    differences(reference.differences),
-    'Wrong workers, in order of inputs:',
-    liars(wrongWorkers)
-  ].join('\n')
+    differences(reference.differences)
+  ]
+  if (wrongWorkers !== undefined) lines.push('Wrong workers, in order of inputs:', liars(wrongWorkers))
+  return lines.join('\n')
 }
 
-function scores(rows: readonly Row[]): string {
-  const grid = plain(['order', 'method', ...STRAGGLERS.flatMap(s => [`S=${s}\nMSE`, `\nRelAcc`])], 2)
+function scores(rows: readonly Row[], stragglers: readonly number[]): string {
+  const grid = plain(['order', 'method', ...stragglers.flatMap(s => [`S=${s}\nMSE`, `\nRelAcc`])], 2)
   for (const { ordering, method, cells } of rows) {
     grid.push([ordering, method, ...cells.flatMap(({ mse, relAcc }) => [withError(mse, 4), withError(relAcc, 4)])])
   }
   return grid.toString()
 }
 
-function differences(all: Figures['reference']['differences']): string {
-  const grid = plain(['method', 'S', 'reference\nMSE', 'apart', 'reference\nRelAcc', 'apart'], 1)
-  for (const one of all) {
-    grid.push([
-      one.method,
-      one.stragglers,
-      one.mse.toFixed(3),
-      one.mseInStandardErrors.toFixed(1),
-      one.relAcc.toFixed(3),
-      one.relAccInStandardErrors.toFixed(1)
-    ])
+function differences(all: readonly Difference[]): string {
+  const grid = plain(['order', 'method', 'S', 'reference\nMSE', 'apart', 'reference\nRelAcc', 'apart'], 2)
+  const beside = (one: Beside | undefined): string[] =>
+    one === undefined ? ['–', '–'] : [one.value.toFixed(3), one.apart.toFixed(1)]
+  for (const { ordering, method, stragglers, mse, relAcc } of all) {
+    grid.push([ordering, method, stragglers, ...beside(mse), ...beside(relAcc)])
   }
   return grid.toString()
 }
 
-function liars(rows: Figures['wrongWorkers']): string {
+function liars(rows: readonly Liars[]): string {
   const grid = plain(['locator', 'attack', 'stragglers', 'liars', 'located', 'honest results left out'], 2)
   for (const { locator, attack, stragglers, liars, located, honestExcluded } of rows) {
     grid.push([

@@ -1,8 +1,15 @@
 import type { Tensor } from '../tensor/index.ts'
 import type { LinearCode } from './code.ts'
 import { GroupSizeError } from './errors.ts'
-import { mixtures } from './mixtures.ts'
+import { mixing, readingVectors } from './mixtures.ts'
+import { type Sliced, whole } from './sliced.ts'
 import { unitColumn } from './unit-row.ts'
+
+/** Encodes one group, in slices. */
+export interface Encoder {
+  /** The coded queries of these indices. Some twenty at a time read each query from memory once for all of them. */
+  encoding(indices: readonly number[]): Sliced<Tensor[]>
+}
 
 /**
  * Encodes a group: K queries of one shape and dtype into N coded queries, one product E·X. Where a row of E is exactly a unit
@@ -13,19 +20,27 @@ import { unitColumn } from './unit-row.ts'
  * @throws {ShapeMismatchError} the code mixes queries, and they differ in shape
  */
 export function encode(code: LinearCode, queries: readonly Tensor[]): Tensor[] {
+  const { encoding } = whole(preparing(code, queries))
+  return whole(encoding(Array.from({ length: code.n }, (_, index) => index)))
+}
+
+/** As {@link encode}, in slices: an encoder of the group, which gives any of its coded queries. */
+export function* preparing(code: LinearCode, queries: readonly Tensor[]): Sliced<Encoder> {
   const { k, n, encodingMatrix } = code
   if (queries.length !== k) {
     throw new GroupSizeError(`this ${code.name} code encodes ${k} queries, got ${queries.length}`)
   }
-  const coded = new Array<Tensor>(n)
-  const mixed: number[] = []
-  for (let row = 0; row < n; row++) {
-    const column = unitColumn(encodingMatrix, k, row)
-    if (column === undefined) mixed.push(row)
-    else coded[row] = queries[column]
+  const copies = Array.from({ length: n }, (_, index) => unitColumn(encodingMatrix, k, index))
+  const vectors = copies.includes(undefined) ? yield* readingVectors(queries, 'queries') : undefined
+  return {
+    *encoding(indices) {
+      const mixed = indices.filter(index => copies[index] === undefined)
+      const mixtures = vectors === undefined ? [] : yield* mixing(encodingMatrix, mixed, vectors)
+      let next = 0
+      return indices.map(index => {
+        const column = copies[index]
+        return column === undefined ? mixtures[next++] : queries[column]
+      })
+    }
   }
-  mixtures(encodingMatrix, mixed, queries, 'queries').forEach((tensor, i) => {
-    coded[mixed[i]] = tensor
-  })
-  return coded
 }

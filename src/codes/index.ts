@@ -29,7 +29,7 @@ export {
 } from './covariance-decoder.ts'
 export type { CurveOptions } from './curve.ts'
 export { DEFAULT_NORM_CAP, type DecoderOptions, linearDecoder } from './decoder.ts'
-export { encode } from './encoder.ts'
+export { type Encoder, encode, preparing } from './encoder.ts'
 export {
   EmptySurvivorsError,
   GroupSizeError,
@@ -49,15 +49,25 @@ export {
   type Suspects
 } from './locate-covariance.ts'
 export { locateRational, type RationalLocation } from './locate-rational.ts'
+export { readingVectors, type Vectors } from './mixtures.ts'
 export { type Moments, type Outputs, secondMoments } from './moments.ts'
 export { type NerccOptions, nercc } from './nercc.ts'
 export type { LinearDecoder, Operator } from './operator.ts'
-export { type OrderKind, orderByGram, orderQueries, reorder, restoreOrder } from './order.ts'
+export { type OrderKind, orderByGram, ordering, orderQueries, reorder, restoreOrder } from './order.ts'
 export type { CodingPoints, Layout } from './points.ts'
-export { type Calibrated, type Expected, type Profile, profileCode, profileDecoder } from './profile.ts'
+export {
+  type Calibrated,
+  type CalibratedCode,
+  type Expected,
+  type Profile,
+  profileCode,
+  profileDecoder
+} from './profile.ts'
 export { formatProfile, parseProfile } from './profile-json.ts'
+export type { ExpectedQuality } from './quality.ts'
 export { type CodeFamily, type CodeName, type CodeOptions, codeFamily, codes } from './registry.ts'
 export { type ReplicationOptions, replication } from './replication.ts'
+export { type Sliced, whole } from './sliced.ts'
 export { softmax } from './softmax.ts'
 export { type UncodedOptions, uncoded } from './uncoded.ts'
 export { unitColumn } from './unit-row.ts'

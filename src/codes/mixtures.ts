@@ -3,14 +3,26 @@ import {
   DtypeMismatchError,
   float16ToFloat32,
   float32ToFloat16,
+  type Shape,
   ShapeMismatchError,
   sameShape,
   Tensor
 } from '../tensor/index.ts'
-import { combine } from './product.ts'
+import { combining } from './product.ts'
+import { type Sliced, whole } from './sliced.ts'
 
 /** What is mixed: the queries of a group when it is encoded, the results of survivors when it is decoded. */
 export type Mixed = 'queries' | 'results'
+
+/** What a converted float16 costs, in multiply-adds of the product. */
+const CONVERSION = 40
+
+/** Tensors of one float dtype and one shape, and their values as float32. */
+export interface Vectors {
+  dtype: 'float32' | 'float16'
+  shape: Shape
+  values: readonly Float32Array[]
+}
 
 /**
  * Σ_c coefficients[r,c]·tensors[c] for each row r in `rows`, as tensors of the dtype and shape of those given. float16 is
@@ -27,10 +39,15 @@ export function mixtures(
   what: Mixed,
   finish?: (values: Float32Array, row: number) => void
 ): Tensor[] {
-  if (rows.length === 0) return []
+  return rows.length === 0 ? [] : whole(mixing(coefficients, rows, whole(readingVectors(tensors, what)), finish))
+}
+
+/** The tensors as vectors that can be mixed, in slices; throws as {@link mixtures} does. */
+export function* readingVectors(tensors: readonly Tensor[], what: Mixed): Sliced<Vectors> {
   const [{ dtype, shape }] = tensors
   if (dtype !== 'float32' && dtype !== 'float16') throw notFloat(dtype, what)
-  const vectors = tensors.map((tensor, i) => {
+  const values: Float32Array[] = []
+  for (const [i, tensor] of tensors.entries()) {
     if (tensor.dtype !== dtype) {
       throw new DtypeMismatchError(`${what} to mix share one dtype: number ${i} is ${tensor.dtype}, the first ${dtype}`)
     }
@@ -39,15 +56,31 @@ export function mixtures(
         `${what} to mix share one shape: number ${i} has [${tensor.shape}], the first [${shape}]`
       )
     }
-    return floats(tensor)
-  })
-  const mixed = combine(coefficients, vectors, rows)
-  mixed.forEach((values, i) => {
-    finish?.(values, rows[i])
-  })
-  return mixed.map(data =>
-    dtype === 'float32' ? new Tensor(dtype, shape, data) : new Tensor(dtype, shape, float32ToFloat16(data))
-  )
+    values.push(floats(tensor))
+    yield dtype === 'float16' ? CONVERSION * tensor.size : 0
+  }
+  return { dtype, shape, values }
+}
+
+/** As {@link mixtures}, in slices. */
+export function* mixing(
+  coefficients: Float64Array,
+  rows: readonly number[],
+  { dtype, shape, values }: Vectors,
+  finish?: (values: Float32Array, row: number) => void
+): Sliced<Tensor[]> {
+  const mixed = yield* combining(coefficients, values, rows)
+  const tensors: Tensor[] = []
+  for (const [i, data] of mixed.entries()) {
+    finish?.(data, rows[i])
+    if (dtype === 'float32') {
+      tensors.push(new Tensor(dtype, shape, data))
+    } else {
+      tensors.push(new Tensor(dtype, shape, float32ToFloat16(data)))
+      yield CONVERSION * data.length
+    }
+  }
+  return tensors
 }
 
 function floats({ data }: Tensor): Float32Array {

@@ -1,5 +1,6 @@
-import { distances, type Gram, gram } from './gram.ts'
+import { distances, type Gram, gramming } from './gram.ts'
 import { shortestPath } from './shortest-path.ts'
+import { type Sliced, whole } from './sliced.ts'
 
 /**
  * How queries are ordered before they are encoded, so that neighbours on the curve are alike and the curve is smooth. `none`: as
@@ -14,7 +15,12 @@ export type OrderKind = 'none' | 'pca' | 'path'
  * @throws {GroupSizeError} vectors differ in length
  */
 export function orderQueries(kind: OrderKind, vectors: readonly Float32Array[]): number[] {
-  return kind === 'none' ? [...vectors.keys()] : orderByGram(kind, gram(vectors))
+  return whole(ordering(kind, vectors))
+}
+
+/** As {@link orderQueries}, in slices. */
+export function* ordering(kind: OrderKind, vectors: readonly Float32Array[]): Sliced<number[]> {
+  return kind === 'none' ? [...vectors.keys()] : orderByGram(kind, yield* gramming(vectors))
 }
 
 /** As {@link orderQueries}, from inner products that are known already. */

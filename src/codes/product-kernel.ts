@@ -24,7 +24,7 @@ export interface Kernel {
 
 let loaded: { exports: ProductExports; kernel: Kernel } | undefined
 
-/** The kernel of {@link productModule}, with at least so many bytes of memory. One serves all: a product is never interrupted. */
+/** The kernel of {@link productModule}, with at least so many bytes of memory. One serves all: a block of a product is never interrupted. */
 export function kernel(bytes: number): Kernel {
   loaded ??= view(new WebAssembly.Instance(new WebAssembly.Module(productModule())).exports)
   const missing = bytes - loaded.kernel.floats.byteLength

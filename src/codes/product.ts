@@ -1,4 +1,5 @@
 import { kernel, ROWS } from './product-kernel.ts'
+import { type Sliced, whole } from './sliced.ts'
 
 /** Floats of the vectors that are multiplied at a time: with the rows that they give, they stay in a second-level cache. */
 const BLOCK = 12288
@@ -22,23 +23,32 @@ export function combine(
   vectors: readonly Float32Array[],
   rows: readonly number[]
 ): Float32Array[] {
+  return whole(combining(coefficients, vectors, rows))
+}
+
+/** As {@link combine}, in slices. */
+export function* combining(
+  coefficients: Float64Array,
+  vectors: readonly Float32Array[],
+  rows: readonly number[]
+): Sliced<Float32Array[]> {
   const length = vectors[0]?.length ?? 0
   const out = rows.map(() => unwritten(length))
   const all = [...vectors.keys()]
   const dense: Target[] = []
-  rows.forEach((row, i) => {
+  for (const [i, row] of rows.entries()) {
     const weights = coefficients.subarray(row * vectors.length, (row + 1) * vectors.length)
     if (!weights.includes(0)) {
       dense.push({ weights, out: out[i] })
-      return
+      continue
     }
     const used = all.filter(c => weights[c] !== 0)
-    multiply(
+    yield* multiplying(
       used.map(c => vectors[c]),
       [{ weights: Float64Array.from(used, c => weights[c]), out: out[i] }]
     )
-  })
-  multiply(vectors, dense)
+  }
+  yield* multiplying(vectors, dense)
   return out
 }
 
@@ -54,26 +64,38 @@ interface Target {
 }
 
 /** Block by block over all rows, so that each block of the vectors is read from memory once, not once per row. */
-function multiply(vectors: readonly Float32Array[], targets: readonly Target[]): void {
+function* multiplying(vectors: readonly Float32Array[], targets: readonly Target[]): Sliced<void> {
   const terms = vectors.length
   if (terms === 0) for (const { out } of targets) out.fill(0)
   if (terms === 0 || targets.length === 0) return
   const { length } = vectors[0]
   const columns = blockLength(length, terms)
+  const bands = bandsOf(targets, terms)
+  for (let from = 0; from < length; from += columns) {
+    multiplyBlock(vectors, bands, { columns, from, to: Math.min(length, from + columns) })
+    yield columns * terms * targets.length
+  }
+}
+
+interface Block {
+  /** The length of all blocks but the last. */
+  columns: number
+  from: number
+  to: number
+}
+
+/** From start to end without a break, for the kernel and its memory serve all products. */
+function multiplyBlock(vectors: readonly Float32Array[], bands: readonly Band[], { columns, from, to }: Block): void {
+  const terms = vectors.length
   const x = 2 * ROWS * terms
   const y = x + columns * terms
   const { floats, doubles, product } = kernel(4 * (y + columns * ROWS))
-  const computed = Array.from({ length: ROWS }, (_, r) => floats.subarray(y + r * columns, y + (r + 1) * columns))
-  const bands = bandsOf(targets, terms)
-  for (let from = 0; from < length; from += columns) {
-    const to = Math.min(length, from + columns)
-    const parts = to - from === columns ? computed : computed.map(row => row.subarray(0, to - from))
-    for (let c = 0; c < terms; c++) floats.set(vectors[c].subarray(from, to), x + c * columns)
-    for (const { weights, rows } of bands) {
-      doubles.set(weights)
-      product(4 * x, 4 * columns, 4 * y)
-      for (let r = 0; r < rows.length; r++) rows[r].set(parts[r], from)
-    }
+  const parts = Array.from({ length: ROWS }, (_, r) => floats.subarray(y + r * columns, y + r * columns + to - from))
+  for (let c = 0; c < terms; c++) floats.set(vectors[c].subarray(from, to), x + c * columns)
+  for (const { weights, rows } of bands) {
+    doubles.set(weights)
+    product(4 * x, 4 * columns, 4 * y)
+    for (let r = 0; r < rows.length; r++) rows[r].set(parts[r], from)
   }
 }
 

@@ -7,15 +7,28 @@ import type { LinearDecoder } from './operator.ts'
 import type { OrderKind } from './order.ts'
 import { type CodeName, type CodeOptions, codeFamily } from './registry.ts'
 
-/** What calibration learned of one model under one code: how to decode, and how good the predictions are to be expected. */
+/** What calibration learned of one output of one model, under one code or several. */
 export interface Profile {
-  version: 1
+  version: 2
   /** The content id of the model, the sha-256 of its file: the profile means nothing for another. */
   model: string
   /** The output of the model that is decoded. */
   output: string
-  /** What that output is; the same as in `moments`. */
+  /** What that output is; the same as in the moments of each plan. */
   outputs: Outputs
+  /** How many values that output has for one query: of a classifier, its classes. */
+  width: number
+  /** Bytes of one query, as it or a coded query is sent. */
+  queryBytes: number
+  /** With labels: the share of the queries scored whose class the model itself has right. */
+  accuracy?: number
+  /** At least one; no two of the same code, options and order. */
+  plans: readonly CalibratedCode[]
+  calibration: Calibrated
+}
+
+/** What calibration learned under one code: how to decode, and how good the predictions are to be expected. */
+export interface CalibratedCode {
   code: CodeOptions & { name: CodeName }
   order: OrderKind
   /** The decoder that was the better one on the groups it was chosen on. */
@@ -23,21 +36,32 @@ export interface Profile {
   /** ε of the covariance decoder. */
   epsilon: number
   moments: Moments
-  /** Ascending by survivors; without the numbers of survivors that leave nothing to reconstruct, or cannot. */
+  /** One for each number of survivors from 1 to n, ascending. */
   expected: readonly Expected[]
-  calibration: Calibrated
 }
 
-/** What reconstructed predictions are like with this many survivors, on groups that nothing was learned or chosen on. */
+/**
+ * What the predictions of full groups with this many survivors are like, on groups that nothing was learned or chosen on,
+ * any coded queries equally likely to survive. Exact, lost and reconstructed predictions are all of them.
+ */
 export interface Expected {
   survivors: number
-  /** ‖p − f‖² summed over outputs, mean over predictions, in the output's own units; logits without their class mean. */
-  mse: number
-  /** For classifiers: the share of predictions whose class is the one that the model itself gives. */
+  /** The share that is the model's own result. */
+  exact: number
+  /** The share that cannot be given. */
+  lost: number
+  /**
+   * Of those reconstructed: ‖p − f‖² summed over outputs, mean over predictions, in the output's own units; logits without
+   * their class mean. Like the others of them, absent where nothing is reconstructed.
+   */
+  mse?: number
+  /** For classifiers, of those reconstructed: the share whose class is the one that the model itself gives. */
   agreement?: number
+  /** For classifiers with labels, of those reconstructed: the share whose class is right. */
+  accuracy?: number
 }
 
-/** How many groups a profile rests on. No query is in groups of two kinds. */
+/** How many groups each plan of a profile rests on. No query is in groups of two kinds. */
 export interface Calibrated {
   /** Groups that the moments were learned on. */
   groups: number
@@ -48,14 +72,14 @@ export interface Calibrated {
   seed: number
 }
 
-/** The code that a profile was calibrated for. */
-export function profileCode({ code: { name, ...options } }: Pick<Profile, 'code'>): LinearCode {
+/** The code that was calibrated. */
+export function profileCode({ code: { name, ...options } }: Pick<CalibratedCode, 'code'>): LinearCode {
   return codeFamily(name).create(options)
 }
 
-/** The decoder of full groups that a profile says, with the operators of the survivor sets used last. */
-export function profileDecoder(profile: Pick<Profile, 'code' | 'decoder' | 'moments' | 'epsilon'>): LinearDecoder {
-  const code = profileCode(profile)
-  const { decoder, moments, epsilon } = profile
+/** The decoder of full groups that calibration chose, with the operators of the survivor sets used last. */
+export function profileDecoder(plan: Pick<CalibratedCode, 'code' | 'decoder' | 'moments' | 'epsilon'>): LinearDecoder {
+  const code = profileCode(plan)
+  const { decoder, moments, epsilon } = plan
   return cachedDecoder(decoder === 'linear' ? linearDecoder(code) : covarianceDecoder({ code, moments, epsilon }))
 }

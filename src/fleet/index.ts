@@ -5,4 +5,4 @@
  * written by the master's shell alone, read by the master when it selects workers. Imports nothing.
  */
 export { Fleet, type WorkerId } from './fleet.ts'
-export { type Placed, place } from './place.ts'
+export { Placing } from './placing.ts'

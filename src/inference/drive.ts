@@ -98,6 +98,9 @@ export function drive({ fleet, clock, channel, answered }: DriveInit): Drive {
       case 'answer':
         answered(effect.answer)
         break
+      case 'wrong':
+        fleet.wrong(effect.worker)
+        break
     }
   }
 

@@ -1,3 +1,4 @@
+import type { ExpectedQuality } from '../codes/index.ts'
 import type { WorkerId } from '../fleet/index.ts'
 import type { ModelId, NamedTensors } from '../models/index.ts'
 import type { Tensor } from '../tensor/index.ts'
@@ -31,6 +32,8 @@ export type Effect =
   | { type: 'arm'; timer: TimerId; at: Millis }
   | { type: 'disarm'; timer: TimerId }
   | { type: 'answer'; answer: GroupAnswer }
+  /** The results of others contradict that of this worker. */
+  | { type: 'wrong'; worker: WorkerId }
 
 /** A prediction, or the named error in its place. */
 export type Outcome =
@@ -42,20 +45,14 @@ export type Outcome =
       /** The decoded output of the model, with its batch axis. */
       output: Tensor
       group: GroupId
-      /** For a reconstructed one whose plan is calibrated: what predictions from so many survivors are like. */
+      /** For a reconstructed one whose plan is calibrated. */
       expected?: ExpectedQuality
+      /** A quality was asked for, and this reconstructed prediction is not known to have it. */
+      belowQuality?: true
     }
   | { status: 'failed'; error: Error; group: GroupId | undefined }
   /** Only in an answer that is not final. */
   | { status: 'pending'; group: GroupId | undefined }
-
-/** Measured on calibration groups that the decoder was not made from. */
-export interface ExpectedQuality {
-  /** ‖p − f‖² summed over outputs, in the output's own units (logits: without their class mean). */
-  error: number
-  /** For classifiers: how often the class is the one that the model itself gives. */
-  agreement?: number
-}
 
 /** What is known of the queries of a group: terminal when `final`, else the best so far. */
 export interface GroupAnswer {
@@ -64,8 +61,11 @@ export interface GroupAnswer {
   report: GroupReport
 }
 
-/** Why a group stopped: the stop rule, everything ended before it held, or the deadline; or all its callers left. */
-export type StopReason = 'exact' | 'enough' | 'exhausted' | 'deadline' | 'aborted'
+/**
+ * Why a group stopped. The stop rule: all are `exact`; `enough` results are in; the `quality` that was asked for is reached. Or
+ * everything ended before it held, or the deadline came, or all its callers left.
+ */
+export type StopReason = 'exact' | 'enough' | 'quality' | 'exhausted' | 'deadline' | 'aborted'
 
 /** How a group went; times are on the master's clock. */
 export interface GroupReport {
@@ -78,12 +78,12 @@ export interface GroupReport {
   deadlineAt: Millis
   endedAt: Millis | undefined
   stop: StopReason | undefined
-  /** Ascending indices of the coded queries whose results arrived. */
+  /** Ascending indices of the coded queries whose results arrived and are believed. */
   survivors: number[]
   tasks: TaskReport[]
 }
 
-/** Who got what, and when each stage ended. A coded query that was sent again has a report for each time. */
+/** Who got what, and when each stage ended. A coded query that was sent more than once has a report for each time. */
 export interface TaskReport {
   index: number
   role: 'query' | 'coded'
@@ -93,8 +93,11 @@ export interface TaskReport {
   submittedAt: Millis
   acceptedAt?: Millis
   endedAt?: Millis
-  /** `cancelled`: nobody waited for it any more when the group stopped; a straggler. */
-  status: 'waiting' | 'result' | 'failed' | 'cancelled'
+  /**
+   * `cancelled`: nobody waited for it any more, since the group stopped or another worker had its task too; a straggler.
+   * `wrong`: its result came, and was left out, for those of the others contradict it.
+   */
+  status: 'waiting' | 'result' | 'wrong' | 'failed' | 'cancelled'
   timings?: TaskTimings
   error?: Error
 }

@@ -1,10 +1,15 @@
-import { place, type WorkerId } from '../fleet/index.ts'
+import { Placing, type WorkerId } from '../fleet/index.ts'
 import type { NamedTensors } from '../models/index.ts'
-import { allFinite, sameShape, type Tensor } from '../tensor/index.ts'
 import type { Millis, TaskResult } from './channel.ts'
-import { DeadlineError, NotFiniteError, NotRecoveredError, NoWorkersError, UnusableResultError } from './errors.ts'
+import type { Decoded } from './decode.ts'
+import { DeadlineError, NotRecoveredError, NoWorkersError } from './errors.ts'
 import type { CallId, GroupId, GroupReport, Outcome, StopReason, TaskId, TaskReport, TimerId } from './events.ts'
+import { assertFinite } from './finite.ts'
 import type { Plan, PlanTask } from './plan.ts'
+import { Results } from './results.ts'
+
+/** How many times at most a group is decoded only to find out whether the quality that was asked for is reached. */
+const LOOKS = 20
 
 /** Where a query of the group came from; `outcome` once its caller has left. */
 export interface Member {
@@ -35,26 +40,33 @@ export class Group {
   readonly timers: TimerId[] = []
   readonly startedAt: Millis
   readonly deadlineAt: Millis
-  readonly #results = new Map<number, Tensor>()
+  readonly #placing = new Placing()
+  readonly #results: Results
+  /** When the quality was looked at last: how many results there were, and whether it was reached. */
+  #looked = { results: 0, reached: false }
 
   constructor(id: GroupId, plan: Plan, now: Millis) {
     this.id = id
     this.plan = plan
     this.startedAt = now
     this.deadlineAt = now + plan.spec.deadline
+    this.#results = new Results(plan)
   }
 
-  /** Ascending indices of the coded queries whose results arrived. */
-  get survivors(): number[] {
-    return [...this.#results.keys()].sort((a, b) => a - b)
+  /** One more query; the tasks that can leave at once are to be sent. */
+  add(member: Member, query: NamedTensors): void {
+    this.members.push(member)
+    this.place(this.plan.add(query))
+  }
+
+  /** Tasks that are to be sent. */
+  place(tasks: readonly PlanTask[]): void {
+    this.placements.push(...tasks.map(task => ({ task, attempts: [] })))
   }
 
   /** Places a task on one of the `ranked` workers; `undefined` if there is none. */
   submit(id: TaskId, placement: Placement, ranked: readonly WorkerId[], now: Millis): TaskReport | undefined {
-    const placed = this.placements.flatMap(({ task, attempts }) =>
-      attempts.map(({ worker }) => ({ worker, copyOf: task.query }))
-    )
-    const worker = place(ranked, placed, placement.task.query)
+    const worker = this.#placing.next(ranked, placement.task.query)
     if (worker === undefined) {
       return undefined
     }
@@ -75,7 +87,7 @@ export class Group {
     const attempt = this.inFlight.get(id)?.attempt
     if (attempt !== undefined) {
       attempt.timings = result.timings
-      this.#results.set(attempt.index, this.#judge(result.outputs))
+      this.#results.add(attempt.index, result.outputs)
       this.end(id, 'result', now)
     }
   }
@@ -95,15 +107,20 @@ export class Group {
     if (!plan.closed) {
       return undefined
     }
-    if (this.#allExact()) {
+    if (this.#results.allExact) {
       return 'exact'
     }
-    const enough = this.#results.size > 0 && this.#owing().size <= this.#stragglers()
-    if (enough && plan.spec.refine !== 'until-deadline' && plan.recoverable(this.#results.keys()).every(Boolean)) {
-      return 'enough'
+    if (plan.spec.refine !== 'until-deadline') {
+      if (plan.spec.quality !== undefined) {
+        if (this.#reachesQuality()) {
+          return 'quality'
+        }
+      } else if (this.#results.size > 0 && this.#owing() <= this.#stragglers() && this.#results.recoverable) {
+        return 'enough'
+      }
     }
     const allSent = this.placements.every(({ attempts }) => attempts.length > 0)
-    return allSent && this.inFlight.size === 0 ? 'exhausted' : undefined
+    return plan.complete && allSent && this.inFlight.size === 0 ? 'exhausted' : undefined
   }
 
   /** The outcome of every query as far as the results go; `pending` ones become errors once there is a reason to stop. */
@@ -112,53 +129,67 @@ export class Group {
     return this.members.map((member, query) => member.outcome ?? predictions(query))
   }
 
+  /** The workers whose results those of the others contradict. */
+  get wrongWorkers(): WorkerId[] {
+    return this.#tasks()
+      .filter(({ status }) => status === 'wrong')
+      .map(({ worker }) => worker)
+  }
+
   report(stop: StopReason | undefined, now: Millis): GroupReport {
-    const tasks = this.placements.flatMap(({ attempts }) => attempts).map(attempt => ({ ...attempt }))
     return {
       group: this.id,
       code: this.plan.spec.code.name,
       k: this.plan.size,
-      n: this.plan.tasks.length,
+      n: this.plan.n,
       model: this.plan.spec.model,
       startedAt: this.startedAt,
       deadlineAt: this.deadlineAt,
       endedAt: stop === undefined ? undefined : now,
       stop,
-      survivors: this.survivors,
-      tasks
+      survivors: this.#results.survivors,
+      tasks: this.#tasks()
     }
   }
 
-  /** The decoded output of a result, if it can be used beside the results that are already there. */
-  #judge(outputs: NamedTensors): Tensor {
-    const { output } = this.plan.spec
-    const tensor = outputs[output]
-    if (tensor === undefined) {
-      throw new UnusableResultError(`the result has no output "${output}"`)
-    }
-    const [other] = this.#results.values()
-    if (other !== undefined && !(tensor.dtype === other.dtype && sameShape(tensor.shape, other.shape))) {
-      throw new UnusableResultError(
-        `output "${output}" is ${tensor.dtype} [${tensor.shape}], the group's others are ${other.dtype} [${other.shape}]`
-      )
-    }
-    assertFinite(tensor, `output "${output}"`)
-    return tensor
+  #tasks(): TaskReport[] {
+    const wrong = new Set(this.#results.wrong)
+    return this.placements
+      .flatMap(({ attempts }) => attempts)
+      .map(attempt => ({
+        ...attempt,
+        status: attempt.status === 'result' && wrong.has(attempt.index) ? 'wrong' : attempt.status
+      }))
   }
 
-  #allExact(): boolean {
-    const exact = new Set<number>()
-    for (const { task, attempts } of this.placements) {
-      if (task.query !== undefined && attempts.some(({ status }) => status === 'result')) {
-        exact.add(task.query)
-      }
+  /**
+   * Are all predictions as good as was asked? They must be decoded to know that, so it is looked at every time that another
+   * twentieth of the results has arrived.
+   */
+  #reachesQuality(): boolean {
+    const { size } = this.#results
+    if (size >= this.#looked.results + Math.ceil(this.plan.n / LOOKS)) {
+      const reached = this.#results.decoded.every(it => it !== undefined && this.#isGoodEnough(it))
+      this.#looked = { results: size, reached }
     }
-    return exact.size === this.plan.size
+    return this.#looked.reached
   }
 
-  /** The workers that still owe a result. Coded queries on one worker are late together, so they count once. */
-  #owing(): Set<WorkerId> {
-    return new Set([...this.inFlight.values()].map(({ attempt }) => attempt.worker))
+  #isGoodEnough({ exact, expected }: Decoded): boolean {
+    const { quality = 0 } = this.plan.spec
+    return exact || (expected?.agreement ?? -Infinity) >= quality
+  }
+
+  /**
+   * How many workers still owe a result. Coded queries on one worker are late together, so they count once; one that is not
+   * made yet counts as a worker's of its own. Of several copies of a task that are out, it is the first that is owed.
+   */
+  #owing(): number {
+    const first = new Map<Placement, WorkerId>()
+    for (const { placement, attempt } of this.inFlight.values()) {
+      first.set(placement, first.get(placement) ?? attempt.worker)
+    }
+    return new Set(first.values()).size + this.#unmade
   }
 
   /**
@@ -166,10 +197,15 @@ export class Group {
    * workers where there are fewer of them; never all.
    */
   #stragglers(): number {
-    const { spec, tasks, size } = this.plan
-    const workers = new Set(this.placements.flatMap(({ attempts }) => attempts.map(({ worker }) => worker))).size
-    const stragglers = spec.stragglers ?? Math.floor((tasks.length - size) / 2)
-    return Math.min(Math.round((stragglers * workers) / tasks.length), workers - 1)
+    const { spec, n, size } = this.plan
+    const workers = Math.min(this.#placing.workers + this.#unmade, n)
+    const stragglers = spec.stragglers ?? Math.floor((n - size) / 2)
+    return Math.min(Math.round((stragglers * workers) / n), workers - 1)
+  }
+
+  /** Coded queries that are still to be encoded. */
+  get #unmade(): number {
+    return this.plan.n - this.plan.tasks.length
   }
 
   #predictions(stop: StopReason | undefined): (query: number) => Outcome {
@@ -178,47 +214,52 @@ export class Group {
       stop === undefined
         ? { status: 'pending', group: id }
         : { status: 'failed', error: this.#missing(query, stop), group: id }
-    if (!plan.closed || this.#results.size === 0 || (stop === 'deadline' && plan.spec.onDeadline === 'fail')) {
+    if (!plan.closed || (stop === 'deadline' && plan.spec.onDeadline === 'fail')) {
       return missing
     }
-    const decoded = plan.decode(this.#results)
+    const { decoded } = this.#results
     return query => {
       const prediction = decoded[query]
-      if (prediction === undefined) {
-        return missing(query)
-      }
-      try {
-        assertFinite(prediction.output, 'the decoded prediction')
-      } catch (error) {
-        return { status: 'failed', error: error as Error, group: id }
-      }
-      const { output, exact, expected } = prediction
-      const quality = expected && { expected: { error: expected.mse, agreement: expected.agreement } }
-      return { status: exact ? 'exact' : 'reconstructed', output, group: id, ...quality }
+      return prediction === undefined ? missing(query) : this.#outcome(prediction)
+    }
+  }
+
+  #outcome(prediction: Decoded): Outcome {
+    const { id, plan } = this
+    const { output, exact, expected } = prediction
+    try {
+      assertFinite(output, 'the decoded prediction')
+    } catch (error) {
+      return { status: 'failed', error: error as Error, group: id }
+    }
+    if (exact) {
+      return { status: 'exact', output, group: id }
+    }
+    const short = plan.spec.quality !== undefined && !this.#isGoodEnough(prediction)
+    return {
+      status: 'reconstructed',
+      output,
+      group: id,
+      ...(expected && { expected }),
+      ...(short && { belowQuality: true })
     }
   }
 
   #missing(query: number, stop: StopReason): Error {
-    const { spec, tasks } = this.plan
-    const arrived = this.#results.size
-    if (this.placements.every(({ attempts }) => attempts.length === 0)) {
+    const { spec, n, complete } = this.plan
+    const arrived = this.#results.survivors.length
+    if (complete && this.placements.every(({ attempts }) => attempts.length === 0)) {
       return new NoWorkersError(
         `no worker that serves model ${spec.model} was known within ${spec.deadline} ms: check that workers run, that their addresses are given, and that they serve this very model`
       )
     }
     if (stop === 'deadline' && spec.onDeadline === 'fail') {
-      return new DeadlineError(`${arrived} of ${tasks.length} results were in at the deadline of ${spec.deadline} ms`)
+      return new DeadlineError(`${arrived} of ${n} results were in at the deadline of ${spec.deadline} ms`)
     }
     const failures = this.placements.flatMap(({ attempts }) => attempts.flatMap(({ error }) => error ?? []))
     return new NotRecoveredError(
-      `query ${query} of its group cannot be recovered by ${spec.code.name} from ${arrived} of ${tasks.length} results (stopped: ${stop}${failures.length > 0 ? `; ${failures.length} tasks failed, first: ${failures[0].message}` : ''}); allow more time, more workers or fewer stragglers`,
+      `query ${query} of its group cannot be recovered by ${spec.code.name} from ${arrived} of ${n} results (stopped: ${stop}${failures.length > 0 ? `; ${failures.length} tasks failed, first: ${failures[0].message}` : ''}); allow more time, more workers or fewer stragglers`,
       { cause: failures[0] }
     )
-  }
-}
-
-function assertFinite(tensor: Tensor, what: string): void {
-  if (!allFinite(tensor)) {
-    throw new NotFiniteError(`${what} holds NaN or an infinity`)
   }
 }

@@ -6,6 +6,7 @@
  * `models` and `tensor`; never a clock, a timer or a network.
  */
 
+export type { ExpectedQuality } from '../codes/index.ts'
 export type { WorkerId } from '../fleet/index.ts'
 export type {
   Clock,
@@ -17,6 +18,7 @@ export type {
   TaskTimings,
   WorkerChannel
 } from './channel.ts'
+export type { CalibratedPlan } from './decode.ts'
 export { type Drive, type DriveInit, drive, WorkerGoneError } from './drive.ts'
 export {
   DeadlineError,
@@ -29,7 +31,6 @@ export {
 export type {
   CallId,
   Effect,
-  ExpectedQuality,
   GroupAnswer,
   GroupId,
   GroupReport,
@@ -38,9 +39,9 @@ export type {
   StopReason,
   TaskReport
 } from './events.ts'
+export type { Hedge } from './hedge.ts'
 export { Master } from './master.ts'
 export {
-  type CalibratedPlan,
   linearPlan,
   type Plan,
   type PlanInit,

@@ -1,22 +1,14 @@
 import type { Fleet, WorkerId } from '../fleet/index.ts'
-import type { NamedTensors } from '../models/index.ts'
 import type { Millis } from './channel.ts'
+import { EncodingTurns } from './encoding-turns.ts'
 import type { CallId, Effect, GroupId, MasterEvent, StopReason, TaskId, TimerId } from './events.ts'
+import { Formation } from './formation.ts'
 import { Group, type Placement } from './group.ts'
+import { HedgeCredit, patience } from './hedge.ts'
 import { linearPlan, type PlanSpec } from './plan.ts'
 
 /** How often a task that failed is sent again, each time to a worker that did not have it yet. */
 const RETRIES = 1
-
-interface Batch {
-  queries: readonly NamedTensors[]
-  spec: PlanSpec
-  /** Index of the first query that is not in a group yet. */
-  next: number
-  /** Groups in progress. */
-  running: number
-  concurrency: number
-}
 
 /**
  * The master: a state machine without I/O. It is told what happened and when, and returns what is to be done; it holds
@@ -24,10 +16,10 @@ interface Batch {
  */
 export class Master {
   readonly #fleet: Fleet
+  readonly #formation: Formation
+  readonly #hedgeCredit = new HedgeCredit()
   readonly #groups = new Map<GroupId, Group>()
-  readonly #batches = new Map<CallId, Batch>()
-  /** The open group of each lane of single queries. */
-  readonly #open = new Map<string, Group>()
+  readonly #turns: EncodingTurns
   readonly #tasks = new Map<TaskId, Group>()
   readonly #timers = new Map<TimerId, () => void>()
   #nextId = 1
@@ -36,11 +28,25 @@ export class Master {
 
   constructor(fleet: Fleet) {
     this.#fleet = fleet
+    this.#turns = new EncodingTurns({
+      made: group => {
+        this.#dispatch(group)
+        this.#settle(group)
+      },
+      arm: fire => this.#setTimer(this.#now, fire),
+      disarm: timer => this.#disarm(timer)
+    })
+    this.#formation = new Formation({
+      open: spec => this.#open(spec),
+      dispatch: group => this.#dispatch(group),
+      close: group => this.#close(group),
+      arm: (group, after, fire) => this.#arm(group, this.#now + after, fire)
+    })
   }
 
   /** Groups, calls, tasks and timers that are held: all zero when no query is in progress. */
   get held(): number {
-    return this.#groups.size + this.#batches.size + this.#open.size + this.#tasks.size + this.#timers.size
+    return this.#formation.held + this.#groups.size + this.#tasks.size + this.#timers.size
   }
 
   /** Takes one event in at a moment of the master's clock, and returns its effects in order. */
@@ -49,11 +55,10 @@ export class Master {
     this.#effects = []
     switch (event.type) {
       case 'batch':
-        this.#batches.set(event.call, { ...event, next: 0, running: 0 })
-        this.#advance(event.call)
+        this.#formation.batch(event)
         break
       case 'query':
-        this.#join(event)
+        this.#formation.join(event)
         break
       case 'accepted':
         this.#accepted(event.task)
@@ -78,49 +83,11 @@ export class Master {
         }
         break
     }
+    this.#turns.take()
     return this.#effects
   }
 
-  /** Starts as many groups of a batch as may be in progress; forgets the batch when all are done. */
-  #advance(call: CallId): void {
-    const batch = this.#batches.get(call)
-    if (batch === undefined) {
-      return
-    }
-    const { queries, spec } = batch
-    while (batch.running < batch.concurrency && batch.next < queries.length) {
-      const group = this.#start(spec)
-      const end = Math.min(batch.next + spec.k, queries.length)
-      for (; batch.next < end; batch.next++) {
-        group.members.push({ call, position: batch.next })
-        this.#place(group, group.plan.add(queries[batch.next]))
-      }
-      batch.running++
-      this.#close(group)
-    }
-    if (batch.running === 0 && batch.next >= queries.length) {
-      this.#batches.delete(call)
-    }
-  }
-
-  /** Puts a single query into the open group of its lane; the group closes when it is full or has waited long enough. */
-  #join({ call, query, spec, lane }: Extract<MasterEvent, { type: 'query' }>): void {
-    let group = this.#open.get(lane)
-    if (group === undefined) {
-      const opened = this.#start(spec)
-      group = opened
-      this.#open.set(lane, opened)
-      this.#arm(opened, this.#now + Math.min(spec.maxWait, spec.deadline / 2), () => this.#close(opened))
-    }
-    group.members.push({ call, position: 0 })
-    this.#place(group, group.plan.add(query))
-    this.#dispatch(group)
-    if (group.plan.size === spec.k) {
-      this.#close(group)
-    }
-  }
-
-  #start(spec: PlanSpec): Group {
+  #open(spec: PlanSpec): Group {
     const group = new Group(this.#nextId++, linearPlan(spec), this.#now)
     this.#groups.set(group.id, group)
     this.#arm(group, group.deadlineAt, () => this.#stop(group, 'deadline'))
@@ -128,14 +95,10 @@ export class Master {
   }
 
   #close(group: Group): void {
-    this.#leaveLane(group)
-    this.#place(group, group.plan.close())
+    group.plan.close()
+    this.#turns.add(group)
     this.#dispatch(group)
     this.#settle(group)
-  }
-
-  #place(group: Group, tasks: readonly Placement['task'][]): void {
-    group.placements.push(...tasks.map(task => ({ task, attempts: [] })))
   }
 
   /** Sends every task of the group that was not sent yet, if there is a worker at all. */
@@ -157,9 +120,31 @@ export class Master {
       return
     }
     this.#tasks.set(id, group)
+    const { spec } = group.plan
     const { model, inputs } = placement.task
-    const task = { model, inputs, outputs: [group.plan.spec.output], deadline: group.deadlineAt }
+    const task = { model, inputs, outputs: [spec.output], deadline: group.deadlineAt }
     this.#effects.push({ type: 'submit', id, worker: attempt.worker, task })
+    if (spec.hedge !== undefined && placement.attempts.length === 1) {
+      this.#hedgeCredit.earn(spec.hedge, spec.n)
+      const after = patience(spec.hedge, this.#fleet, attempt.worker, model)
+      if (after !== undefined) {
+        this.#arm(group, this.#now + after, () => this.#hedge(group, placement, id))
+      }
+    }
+  }
+
+  /** Sends a task to a second worker, if the first one still has it. */
+  #hedge(group: Group, placement: Placement, first: TaskId): void {
+    if (group.inFlight.has(first) && this.#hedgeCredit.spend()) {
+      this.#sendAgain(group, placement)
+    }
+  }
+
+  /** Sends a task to a worker that did not have it yet. */
+  #sendAgain(group: Group, placement: Placement): void {
+    const had = new Set(placement.attempts.map(({ worker }) => worker))
+    const ranked = this.#fleet.rank(placement.task.model).filter(worker => !had.has(worker))
+    this.#send(group, placement, ranked)
   }
 
   #accepted(id: TaskId): void {
@@ -167,6 +152,21 @@ export class Master {
     if (attempt !== undefined) {
       attempt.acceptedAt = this.#now
     }
+  }
+
+  /** Cancels every copy of a task that is still out. */
+  #cancelCopies(group: Group, task: Placement): void {
+    for (const [id, { placement }] of [...group.inFlight]) {
+      if (placement === task) {
+        this.#cancel(group, id)
+      }
+    }
+  }
+
+  #cancel(group: Group, id: TaskId): void {
+    this.#tasks.delete(id)
+    group.end(id, 'cancelled', this.#now)
+    this.#effects.push({ type: 'cancel', id })
   }
 
   /** A task reached its end at a worker: `take` its result, or send it again if that throws. */
@@ -179,6 +179,7 @@ export class Master {
     this.#tasks.delete(id)
     try {
       take(group)
+      this.#cancelCopies(group, placement)
       this.#refine(group)
     } catch (error) {
       group.end(id, 'failed', this.#now, error as Error)
@@ -195,13 +196,12 @@ export class Master {
     }
   }
 
+  /** Once more, to another worker, unless a copy of the task is out as well. */
   #retry(group: Group, placement: Placement): void {
-    if (placement.attempts.length > RETRIES) {
-      return
+    const { length: failed } = placement.attempts.filter(({ status }) => status === 'failed')
+    if (failed <= RETRIES && placement.attempts.every(({ status }) => status !== 'waiting')) {
+      this.#sendAgain(group, placement)
     }
-    const had = new Set(placement.attempts.map(({ worker }) => worker))
-    const ranked = this.#fleet.rank(group.plan.spec.model).filter(worker => !had.has(worker))
-    this.#send(group, placement, ranked)
   }
 
   #settle(group: Group): void {
@@ -214,19 +214,14 @@ export class Master {
   /** The terminal outcome of every query of the group; nothing of it stays. */
   #stop(group: Group, reason: StopReason): void {
     for (const id of [...group.inFlight.keys()]) {
-      this.#tasks.delete(id)
-      group.end(id, 'cancelled', this.#now)
-      this.#effects.push({ type: 'cancel', id })
+      this.#cancel(group, id)
     }
     this.#answer(group, reason)
-    this.#forget(group)
-    for (const call of new Set(group.members.map(member => member.call))) {
-      const batch = this.#batches.get(call)
-      if (batch !== undefined) {
-        batch.running--
-        this.#advance(call)
-      }
+    for (const worker of group.wrongWorkers) {
+      this.#effects.push({ type: 'wrong', worker })
     }
+    this.#forget(group)
+    this.#formation.ended(group)
   }
 
   #answer(group: Group, stop: StopReason | undefined): void {
@@ -240,27 +235,14 @@ export class Master {
 
   #forget(group: Group): void {
     this.#groups.delete(group.id)
-    this.#leaveLane(group)
-    for (const timer of group.timers) {
-      if (this.#timers.delete(timer)) {
-        this.#effects.push({ type: 'disarm', timer })
-      }
-    }
-  }
-
-  #leaveLane(group: Group): void {
-    for (const [lane, open] of this.#open) {
-      if (open === group) {
-        this.#open.delete(lane)
-      }
-    }
+    this.#turns.remove(group)
+    group.timers.forEach(timer => {
+      this.#disarm(timer)
+    })
   }
 
   #abort(call: CallId, reason: Error): void {
-    const batch = this.#batches.get(call)
-    if (batch !== undefined) {
-      batch.queries = batch.queries.slice(0, batch.next)
-    }
+    this.#formation.abort(call)
     for (const group of [...this.#groups.values()]) {
       const members = group.members.filter(member => member.call === call)
       for (const member of members) {
@@ -270,14 +252,23 @@ export class Master {
         this.#stop(group, 'aborted')
       }
     }
-    this.#advance(call)
   }
 
   #arm(group: Group, at: Millis, fire: () => void): void {
+    group.timers.push(this.#setTimer(at, fire))
+  }
+
+  #setTimer(at: Millis, fire: () => void): TimerId {
     const timer = this.#nextId++
     this.#timers.set(timer, fire)
-    group.timers.push(timer)
     this.#effects.push({ type: 'arm', timer, at })
+    return timer
+  }
+
+  #disarm(timer: TimerId): void {
+    if (this.#timers.delete(timer)) {
+      this.#effects.push({ type: 'disarm', timer })
+    }
   }
 
   #fire(timer: TimerId): void {

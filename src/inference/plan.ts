@@ -1,21 +1,18 @@
 import {
   type CodeFamily,
   type CodeOptions,
-  type Expected,
-  encode,
   type LinearCode,
-  type LinearDecoder,
-  linearDecoder,
   type OrderKind,
-  orderQueries,
   reorder,
-  restoreOrder,
+  type Sliced,
   unitColumn
 } from '../codes/index.ts'
 import type { ModelId, NamedTensors } from '../models/index.ts'
-import { float16ToFloat32, isFloat, type Tensor } from '../tensor/index.ts'
 import type { Millis } from './channel.ts'
+import { type CalibratedPlan, type GroupDecoder, groupDecoder } from './decode.ts'
+import { encodingGroup, orderingGroup } from './encoding.ts'
 import { InvalidPlanError } from './errors.ts'
+import { checkHedge, type Hedge } from './hedge.ts'
 
 /** How a caller wants queries answered. Made by {@link planSpec}. */
 export interface PlanSpec {
@@ -40,17 +37,17 @@ export interface PlanSpec {
   onDeadline: 'answer' | 'fail'
   /** Emit answers before the terminal one, and how long to go on improving them. */
   refine: 'never' | 'until-stop' | 'until-deadline'
+  /**
+   * Wait until every prediction is exact or expected to name the class that the model itself would with this probability,
+   * instead of for N − s results; at the deadline, those that are not say so.
+   */
+  quality?: number
+  /** The most results of a group that may be left out because those of the others contradict them, E. */
+  maxWrong: number
+  /** When to send a task to a second worker as well. */
+  hedge?: Hedge
   /** What was learned of full groups of this model, code and order; the others are decoded by the code alone. */
   calibrated?: CalibratedPlan
-}
-
-/** How full groups are decoded, and what is to be expected of it. */
-export interface CalibratedPlan {
-  /** Tells plans apart that were calibrated differently. */
-  id: string
-  decoder: LinearDecoder
-  /** At most one for each number of survivors. */
-  expected: readonly Expected[]
 }
 
 export type PlanInit = Pick<PlanSpec, 'model' | 'output' | 'code' | 'k' | 'n' | 'deadline'> & Partial<PlanSpec>
@@ -69,6 +66,7 @@ export function planSpec(init: PlanInit): PlanSpec {
     maxWait: 10,
     onDeadline: 'answer',
     refine: 'never',
+    maxWrong: 0,
     ...init
   }
   const { k, n, stragglers } = spec
@@ -78,6 +76,10 @@ export function planSpec(init: PlanInit): PlanSpec {
       `stragglers must be a whole number from 0 to N − 1 = ${n - 1}, got ${stragglers}: at least one result is needed`
     )
   }
+  checkQuality(spec)
+  if (spec.hedge !== undefined) {
+    checkHedge(spec.hedge)
+  }
   if (!(spec.deadline > 0 && Number.isFinite(spec.deadline))) {
     throw new InvalidPlanError(`deadline must be a finite time above 0 ms, got ${spec.deadline}`)
   }
@@ -85,6 +87,26 @@ export function planSpec(init: PlanInit): PlanSpec {
     throw new InvalidPlanError(`maxWait must be a finite time of at least 0 ms, got ${spec.maxWait}`)
   }
   return spec
+}
+
+/** @throws {InvalidPlanError} what is asked for makes no sense, or nobody could tell whether it is so */
+function checkQuality({ quality, maxWrong, code, n, calibrated }: PlanSpec): void {
+  if (quality !== undefined && !(quality > 0 && quality <= 1)) {
+    throw new InvalidPlanError(`quality is a probability above 0, at most 1; got ${quality}`)
+  }
+  if (quality !== undefined && !code.systematic && calibrated === undefined) {
+    throw new InvalidPlanError(
+      `nothing is known of the quality of what ${code.name} reconstructs: give a profile that calibrate wrote, or leave quality out`
+    )
+  }
+  if (!(Number.isInteger(maxWrong) && maxWrong >= 0 && maxWrong < n)) {
+    throw new InvalidPlanError(`maxWrong must be a whole number from 0 to N − 1 = ${n - 1}, got ${maxWrong}`)
+  }
+  if (maxWrong > 0 && calibrated === undefined) {
+    throw new InvalidPlanError(
+      'which results are wrong is told by what calibrate learned: give its profile, or leave maxWrong out'
+    )
+  }
 }
 
 /**
@@ -109,29 +131,27 @@ export interface PlanTask {
   query?: number
 }
 
-/** A prediction that was decoded, and whether it is the result of the query itself. */
-export interface Decoded {
-  output: Tensor
-  exact: boolean
-  /** For one that is not exact, where calibration measured it. */
-  expected?: Expected
-}
-
-/** The tasks of a group and their decoder: append-only, and complete once `closed`. */
-export interface Plan {
+/** The tasks of a group and their decoder: append-only, and decoding once `closed`. */
+export interface Plan extends GroupDecoder {
   readonly spec: PlanSpec
   readonly tasks: readonly PlanTask[]
+  /** No more queries. */
   readonly closed: boolean
+  /** Closed, and every task is there. */
+  readonly complete: boolean
   /** Number of queries so far. */
   readonly size: number
+  /** Number of tasks once complete. */
+  readonly n: number
   /** Adds a query; returns the tasks that can leave at once. */
   add(query: NamedTensors): PlanTask[]
-  /** No more queries; returns the tasks that could not leave before. */
-  close(): PlanTask[]
-  /** For each query: do the results of these tasks give it? Only once closed. */
-  recoverable(arrived: Iterable<number>): boolean[]
-  /** The predictions that the results give, by task index; in the order of the queries. Only once closed. */
-  decode(results: ReadonlyMap<number, Tensor>): Array<Decoded | undefined>
+  /** No more queries. The tasks that could not leave before are then made by {@link encodeNext}. */
+  close(): void
+  /**
+   * Orders and encodes a little further, once closed: the tasks that became ready, if any, and what it cost in multiply-adds
+   * of the matrix product.
+   */
+  encodeNext(): { tasks: PlanTask[]; cost: number }
 }
 
 /** A plan of one linear code. In a systematic one each query leaves at once, and coding costs no waiting. */
@@ -139,7 +159,8 @@ export function linearPlan(spec: PlanSpec): Plan {
   const systematic = spec.code.systematic || spec.codeOptions.layout === 'systematic'
   const queries: NamedTensors[] = []
   const tasks: PlanTask[] = []
-  let closed: { code: LinearCode; order: readonly number[] } | undefined
+  let closed: { n: number; decoder: GroupDecoder; encoding: Sliced<void> } | undefined
+  let complete = false
 
   const append = (task: PlanTask): PlanTask => {
     tasks.push(task)
@@ -147,14 +168,21 @@ export function linearPlan(spec: PlanSpec): Plan {
   }
   const group = (): NonNullable<typeof closed> => {
     if (closed === undefined) {
-      throw new InvalidPlanError('a plan decodes only once it is closed')
+      throw new InvalidPlanError('a plan encodes and decodes only once it is closed')
     }
     return closed
   }
-  /** A query that left at once has the index at which it came; its coded query is that of its place in the order. */
-  const codedIndex = (index: number): number => {
-    const { code, order } = group()
-    return systematic && index < code.k ? order.indexOf(index) : index
+  const encoding = function* (code: LinearCode): Sliced<void> {
+    const order = yield* orderingGroup(spec, queries)
+    // A profile is of full groups.
+    const calibrated = code.k === spec.k ? spec.calibrated : undefined
+    group().decoder = groupDecoder({ code, order, systematic, calibrated })
+    const left = Array.from({ length: code.n - tasks.length }, (_, i) => tasks.length + i)
+    yield* encodingGroup(code, reorder(queries, order), left, (index, inputs) => {
+      const place = code.systematic ? unitColumn(code.encodingMatrix, code.k, index) : undefined
+      const task = { index, model: spec.model, inputs }
+      append(place === undefined ? { ...task, role: 'coded' } : { ...task, role: 'query', query: order[place] })
+    })
   }
 
   return {
@@ -163,8 +191,14 @@ export function linearPlan(spec: PlanSpec): Plan {
     get closed() {
       return closed !== undefined
     },
+    get complete() {
+      return complete
+    },
     get size() {
       return queries.length
+    },
+    get n() {
+      return closed?.n ?? spec.n
     },
     add(query) {
       const index = queries.push(query) - 1
@@ -172,68 +206,18 @@ export function linearPlan(spec: PlanSpec): Plan {
     },
     close() {
       const code = codeFor(spec, queries.length)
-      const order = orderOf(spec, queries)
-      closed = { code, order }
-      const inputs = encodeNamed(code, reorder(queries, order))
-      const left: PlanTask[] = []
-      for (let index = tasks.length; index < code.n; index++) {
-        const place = code.systematic ? unitColumn(code.encodingMatrix, code.k, index) : undefined
-        const task = { index, model: spec.model, inputs: inputs[index] }
-        left.push(
-          append(place === undefined ? { ...task, role: 'coded' } : { ...task, role: 'query', query: order[place] })
-        )
-      }
-      return left
+      // Until the group has its order only the queries themselves are sent, and the code decodes them in any.
+      const decoder = groupDecoder({ code, order: [...queries.keys()], systematic, calibrated: undefined })
+      closed = { n: code.n, decoder, encoding: encoding(code) }
     },
-    recoverable(arrived) {
-      const { code, order } = group()
-      const survivors = Array.from(arrived, codedIndex).sort((a, b) => a - b)
-      return restoreOrder(code.recoverable(survivors), order)
+    encodeNext() {
+      const before = tasks.length
+      const step = group().encoding.next()
+      complete = step.done === true
+      return { tasks: tasks.slice(before), cost: step.value ?? 0 }
     },
-    decode(results) {
-      const { code, order } = group()
-      const arrived = Array.from(results, ([index, tensor]) => ({ index: codedIndex(index), tensor }))
-      arrived.sort((a, b) => a.index - b.index)
-      const calibrated = code.k === spec.k ? spec.calibrated : undefined
-      const operator = (calibrated?.decoder ?? linearDecoder(code)).select(arrived.map(({ index }) => index))
-      const outputs = operator.apply(arrived.map(({ tensor }) => tensor))
-      const expected = calibrated?.expected.find(({ survivors }) => survivors === arrived.length)
-      const decoded = outputs.map((output, place): Decoded | undefined => {
-        const exact = operator.exact[place]
-        return output && (exact ? { output, exact } : { output, exact, expected })
-      })
-      return restoreOrder(decoded, order)
-    }
+    recoverable: arrived => group().decoder.recoverable(arrived),
+    suspects: (results, most) => group().decoder.suspects(results, most),
+    decode: results => group().decoder.decode(results)
   }
-}
-
-/** The order of a group, by its first float input. Codes that only copy queries have no curve that it could make smoother. */
-function orderOf({ order, code }: PlanSpec, queries: readonly NamedTensors[]): number[] {
-  const input = Object.entries(queries[0]).find(([, { dtype }]) => isFloat(dtype))?.[0]
-  if (code.systematic || input === undefined) {
-    return [...queries.keys()]
-  }
-  return orderQueries(
-    order,
-    queries.map(query => float32(query[input]))
-  )
-}
-
-function float32({ dtype, data }: Tensor): Float32Array {
-  return dtype === 'float16' ? float16ToFloat32(data as Uint16Array) : (data as Float32Array)
-}
-
-/** Encodes each named input by itself. */
-function encodeNamed(code: LinearCode, queries: readonly NamedTensors[]): NamedTensors[] {
-  const coded = Array.from({ length: code.n }, (): Record<string, Tensor> => ({}))
-  for (const name of Object.keys(queries[0])) {
-    const tensors = encode(
-      code,
-      queries.map(query => query[name])
-    )
-    tensors.forEach((tensor, index) => {
-      coded[index][name] = tensor
-    })
-  }
-  return coded
 }

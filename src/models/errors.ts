@@ -1,5 +1,35 @@
-/** Names of inputs or outputs that are not those of the model's signature. */
+/** Tensors do not fit the model's signature: an input or output is missing, unknown or given twice. */
 export class SignatureMismatchError extends Error {
   override readonly name = 'SignatureMismatchError'
   readonly code = 'ERR_SIGNATURE_MISMATCH'
+}
+
+/** A file is no ONNX model, or a broken one. */
+export class MalformedModelError extends Error {
+  override readonly name = 'MalformedModelError'
+  readonly code = 'ERR_MALFORMED_MODEL'
+}
+
+/** Why a sound ONNX file is refused. */
+export type UnsafeReason =
+  | 'too-large'
+  | 'external-data'
+  | 'custom-operator'
+  | 'local-function'
+  | 'training'
+  | 'sparse-tensor'
+  | 'tensor-size'
+  | 'shape'
+  | 'nesting'
+
+/** A model file is sound ONNX, and asks for what a model from another peer must not have. */
+export class UnsafeModelError extends Error {
+  override readonly name = 'UnsafeModelError'
+  readonly code = 'ERR_UNSAFE_MODEL'
+  readonly reason: UnsafeReason
+
+  constructor(reason: UnsafeReason, message: string) {
+    super(message)
+    this.reason = reason
+  }
 }

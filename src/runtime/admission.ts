@@ -1,8 +1,13 @@
 import type { Model, ModelId, NamedTensors, TensorHeader } from '../models/index.ts'
+import type { BatchTimes } from './batch-times.ts'
+import { Batches } from './batches.ts'
 import { checkCount } from './check-options.ts'
-import { CancelledError, ExecutorStoppedError, RejectedError, RunFailedError, type WorkerTimings } from './errors.ts'
+import { CancelledError, RejectedError, type WorkerTimings } from './errors.ts'
 import type { Executor, RunResult } from './executor.ts'
 import { judgeTask } from './judge-task.ts'
+import { Place, WaitingLine } from './place.ts'
+import { cancelled, late, stopping } from './rejections.ts'
+import { runTogether } from './run-together.ts'
 
 /** What a worker knows of a task before its tensors have come. */
 export interface TaskHeader {
@@ -43,6 +48,8 @@ export interface AdmissionInit {
   maxQueued?: number
   /** Bytes of inputs of all tasks that wait or run. Default 256 MiB. */
   maxQueuedBytes?: number
+  /** What `measureBatchTimes` found: tasks of these models may share a run. Default none. */
+  batchTimes?: BatchTimes
   /** The clock of the deadlines, in ms. Default `performance.now()`. */
   now?: () => number
 }
@@ -63,8 +70,9 @@ export interface Admission {
 }
 
 /**
- * Puts a bounded queue in front of an executor: first come, first served; at most `executor.slots` runs at once. No timer
- * watches the deadlines: a task is judged when its turn comes, and those that are late make room when the queue is full.
+ * Puts a bounded queue in front of an executor: the earliest deadline first; at most `executor.slots` runs at once. No
+ * timer watches the deadlines: a task is judged when its turn comes, and those that are late make room when the queue is
+ * full.
  *
  * @throws {RuntimeOptionError} a bound is not a whole number
  */
@@ -72,28 +80,36 @@ export function admission(init: AdmissionInit): Admission {
   return new BoundedQueue(init)
 }
 
+/** The weight of the newest task in the mean time of a task. */
+const NEWEST = 0.2
+
 class BoundedQueue implements Admission {
   readonly #executor: Executor
   readonly #maxQueued: number
   readonly #maxQueuedBytes: number
+  readonly #batches: Batches
   readonly #now: () => number
   /** Every task that holds a place: reserved, waiting or running. */
   readonly #places = new Set<Place>()
-  /** Those of them whose inputs are here, in the order in which they came. */
-  readonly #waiting = new Set<Place>()
+  /** Those of them whose inputs are here. */
+  readonly #waiting = new WaitingLine()
   readonly #running = new Set<Promise<void>>()
   #bytes = 0
+  /** Mean time that a task takes of a slot, in ms; absent before the first has ended. */
+  #taskMs: number | undefined
   #stopping = false
 
   constructor({
     executor,
     maxQueued = 256,
     maxQueuedBytes = 256 * 2 ** 20,
+    batchTimes = new Map(),
     now = () => performance.now()
   }: AdmissionInit) {
     this.#executor = executor
     this.#maxQueued = checkCount('maxQueued', maxQueued, 0)
     this.#maxQueuedBytes = checkCount('maxQueuedBytes', maxQueuedBytes)
+    this.#batches = new Batches(batchTimes)
     this.#now = now
   }
 
@@ -110,7 +126,7 @@ class BoundedQueue implements Admission {
       throw late('when it came')
     }
     this.#makeRoom(bytes)
-    const place = new Place(header, bytes)
+    const place = new Place(header, bytes, this.#batches.kindOf(header))
     this.#places.add(place)
     this.#bytes += bytes
     return {
@@ -137,7 +153,8 @@ class BoundedQueue implements Admission {
       throw new RejectedError(
         'queue-full',
         `${this.#places.size} tasks with ${this.#bytes} bytes of inputs are here and ${bytes} bytes more do not fit ` +
-          `(at most ${this.#executor.slots} run, ${this.#maxQueued} wait, ${this.#maxQueuedBytes} bytes): ask another worker`
+          `(at most ${this.#executor.slots} run, ${this.#maxQueued} wait, ${this.#maxQueuedBytes} bytes): ask another worker`,
+        { retryAfterMs: this.#drainMs() }
       )
     }
   }
@@ -145,6 +162,11 @@ class BoundedQueue implements Admission {
   #hasRoom(bytes: number): boolean {
     const places = this.#executor.slots + this.#maxQueued
     return this.#places.size < places && this.#bytes + bytes <= this.#maxQueuedBytes
+  }
+
+  /** When those that are here have run, at the pace of late. */
+  #drainMs(): number | undefined {
+    return this.#taskMs === undefined ? undefined : Math.ceil((this.#taskMs * this.#places.size) / this.#executor.slots)
   }
 
   #dropLate(): void {
@@ -171,63 +193,83 @@ class BoundedQueue implements Admission {
     if (place.state === 'running') {
       place.cancelled = true
     } else {
-      this.#reject(place, new CancelledError('the task was cancelled before it ran'))
+      this.#reject(place, cancelled())
     }
   }
 
   #startWaiting(): void {
-    for (const place of this.#waiting) {
-      if (this.#running.size >= this.#executor.slots) {
+    const { slots } = this.#executor
+    for (let [first] = this.#waiting.places; first !== undefined; [first] = this.#waiting.places) {
+      if (this.#running.size >= slots) {
         return
       }
-      this.#waiting.delete(place)
-      if (place.header.deadline <= this.#now()) {
-        this.#reject(place, late('while it waited'))
+      const now = this.#now()
+      if (first.header.deadline <= now) {
+        this.#reject(first, late('while it waited'))
       } else {
-        this.#start(place)
+        this.#start(this.#batches.next(this.#waiting.places, slots, now), now)
       }
     }
   }
 
-  #start(place: Place): void {
-    const queueMs = this.#now() - place.queuedAt
-    place.state = 'running'
-    // The slot is free before the caller hears of the end: who then asks again at once finds room.
-    const end = () => {
-      this.#running.delete(running)
-      this.#free(place)
-      this.#startWaiting()
+  #start(places: readonly Place[], began: number): void {
+    for (const place of places) {
+      this.#waiting.delete(place)
+      place.state = 'running'
+      place.queueMs = began - place.queuedAt
     }
-    const running = this.#run(place, queueMs).then(
-      outcome => {
-        end()
-        place.outcome.resolve(outcome)
+    // The slot is free before the callers hear of the end: who then asks again at once finds room.
+    const running = runTogether(this.#executor, places).then(
+      results => {
+        this.#learn(places, this.#now() - began)
+        this.#end(places, running)
+        for (const [i, place] of places.entries()) {
+          settle(place, results[i])
+        }
       },
       error => {
-        end()
-        place.outcome.reject(error)
+        if (places.length > 1) {
+          this.#part(places)
+          this.#end([], running)
+        } else {
+          this.#end(places, running)
+          places[0].outcome.reject(error)
+        }
       }
     )
     this.#running.add(running)
   }
 
-  async #run(place: Place, queueMs: number): Promise<TaskOutcome> {
-    const { header, inputs } = place
-    place.inputs = {}
-    const { outputs, runMs } = await this.#executor
-      .run({ model: header.model, inputs, outputs: header.outputs })
-      .catch(rejectWhenStopped)
-    if (place.cancelled) {
-      throw new CancelledError('the task was cancelled while it ran', { queueMs, runMs })
+  /** After a run that failed for all: each runs alone, so that the fault of one is not that of the others. */
+  #part(places: readonly Place[]): void {
+    for (const place of places) {
+      place.kind = undefined
+      place.state = 'waiting'
+      if (place.cancelled || this.#stopping) {
+        this.#reject(place, place.cancelled ? cancelled() : stopping())
+      } else {
+        this.#waiting.add(place)
+      }
     }
-    checkNames(outputs, header.outputs)
-    return { outputs, queueMs, runMs }
+  }
+
+  #learn(places: readonly Place[], ms: number): void {
+    const each = ms / places.length
+    this.#taskMs = this.#taskMs === undefined ? each : this.#taskMs + NEWEST * (each - this.#taskMs)
+    this.#batches.ran(places[0], places.length, ms)
+  }
+
+  #end(places: readonly Place[], running: Promise<void>): void {
+    this.#running.delete(running)
+    for (const place of places) {
+      this.#free(place)
+    }
+    this.#startWaiting()
   }
 
   #reject(place: Place, error: Error): void {
     if (this.#free(place)) {
       this.#waiting.delete(place)
-      place.inputs = {}
       place.outcome.reject(error)
     }
   }
@@ -237,45 +279,21 @@ class BoundedQueue implements Admission {
     const held = this.#places.delete(place)
     if (held) {
       place.state = 'ended'
+      place.inputs = {}
       this.#bytes -= place.bytes
     }
     return held
   }
 }
 
-class Place {
-  readonly header: TaskHeader
-  readonly bytes: number
-  readonly outcome = Promise.withResolvers<TaskOutcome>()
-  state: 'reserved' | 'waiting' | 'running' | 'ended' = 'reserved'
-  inputs: NamedTensors = {}
-  queuedAt = 0
-  cancelled = false
-
-  constructor(header: TaskHeader, bytes: number) {
-    this.header = header
-    this.bytes = bytes
-    // A ticket may end before anybody asked for its outcome; that is no unhandled rejection.
-    this.outcome.promise.catch(() => {})
+function settle(
+  { cancelled: dropped, queueMs: waitedMs, outcome }: Place,
+  { outputs, runMs, loadMs = 0 }: RunResult
+): void {
+  const queueMs = waitedMs + loadMs
+  if (dropped) {
+    outcome.reject(new CancelledError('the task was cancelled while it ran', { queueMs, runMs }))
+  } else {
+    outcome.resolve({ outputs, queueMs, runMs })
   }
-}
-
-function checkNames(outputs: RunResult['outputs'], wanted: readonly string[]): void {
-  const names = Object.keys(outputs)
-  if (names.length !== wanted.length || !wanted.every(name => names.includes(name))) {
-    throw new RunFailedError(`the executor was asked for the outputs [${wanted}] and gave [${names}]`)
-  }
-}
-
-/** A stopped executor has computed nothing, so the task can safely go to another worker. */
-function rejectWhenStopped(error: unknown): never {
-  throw error instanceof ExecutorStoppedError ? stopping(error) : error
-}
-
-function stopping(cause?: Error): RejectedError {
-  return new RejectedError('stopping', 'this worker is stopping: ask another one', { cause })
-}
-
-function late(when: string): RejectedError {
-  return new RejectedError('deadline', `the deadline of the task had passed ${when}: it was not run`)
 }

@@ -54,16 +54,19 @@ export class RejectedError extends Error {
   override readonly name = 'RejectedError'
   readonly code = 'ERR_REJECTED'
   readonly reason: RejectionReason
+  /** When it makes sense to ask again, in ms from now, if the queue was full and runs were measured. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(reason: RejectionReason, message: string, options?: ErrorOptions) {
+  constructor(reason: RejectionReason, message: string, options: ErrorOptions & { retryAfterMs?: number } = {}) {
     super(message, options)
     this.reason = reason
+    this.retryAfterMs = options.retryAfterMs
   }
 }
 
 /** Where the time of a task went at the worker, in ms. */
 export interface WorkerTimings {
-  /** From the moment its inputs were there to the start of the run. */
+  /** From the moment its inputs were there to the start of the run, the loading of a cold model included. */
   queueMs: number
   /** Inside the model. */
   runMs: number

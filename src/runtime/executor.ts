@@ -17,6 +17,8 @@ export interface RunResult {
   outputs: NamedTensors
   /** Time inside the model alone, in ms. */
   runMs: number
+  /** Time that it took to load the model first, in ms; absent where it was loaded already. */
+  loadMs?: number
 }
 
 /**
@@ -42,7 +44,7 @@ export interface Executor {
    * @throws {SignatureMismatchError} an input is missing or unknown, an output is unknown, or none is wanted
    * @throws {DtypeMismatchError} an input has another dtype than the model takes
    * @throws {ShapeMismatchError} an input has a shape that the model does not take
-   * @throws {RunFailedError} the runtime failed on these inputs; other runs are not touched
+   * @throws {RunFailedError} the runtime failed on these inputs, or could not load a cold model; other runs are not touched
    * @throws {ExecutorBusyError} all slots are taken
    * @throws {ExecutorStoppedError} not started, stopping or stopped
    */

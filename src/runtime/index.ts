@@ -20,6 +20,7 @@ export {
   type TaskOutcome,
   type Ticket
 } from './admission.ts'
+export { type BatchTimes, measureBatchTimes, type RowsTime } from './batch-times.ts'
 export { entryUrl } from './entry-url.ts'
 export {
   CancelledError,

@@ -1,6 +1,5 @@
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { contentIdOf, type ModelId } from '../models/index.ts'
+import { readFile, stat } from 'node:fs/promises'
+import { checkModelFile, contentId, type ModelId } from '../models/index.ts'
 import { ModelLoadError } from './errors.ts'
 
 /** A model file as it was when it was hashed. */
@@ -8,29 +7,27 @@ export interface ModelFile {
   id: ModelId
   name: string
   path: string
+  /** Its size. */
+  bytes: number
   /** Size, modification time and inode: another stamp, another file. */
   stamp: string
 }
 
 /**
- * Hashes a model file. ONNX Runtime opens the path again by itself (a session from bytes in memory takes twice the
- * memory), so {@link checkUnchanged} must follow once it has loaded the file.
+ * Hashes a model file, and checks that it is safe to give to ONNX Runtime, which opens the path again by itself (a session
+ * from bytes in memory takes twice the memory): {@link checkUnchanged} must follow once it has loaded the file.
  *
- * @throws {ModelLoadError} it cannot be read
+ * @throws {ModelLoadError} it cannot be read, is no ONNX file, or has something that is refused; the cause says which
  */
 export async function readModelFile(name: string, path: string): Promise<ModelFile> {
   try {
     const stamp = await stampOf(path)
-    const id = await contentIdOf(createReadStream(path))
-    return { id, name, path, stamp }
+    const file = await readFile(path)
+    checkModelFile(file)
+    return { id: contentId(file), name, path, bytes: file.length, stamp }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ModelLoadError(
-      `cannot read model '${name}' from ${path}: ${reason}. Check the path and its permissions`,
-      {
-        cause
-      }
-    )
+    throw new ModelLoadError(`cannot load model '${name}' from ${path}: ${reason}`, { cause })
   }
 }
 
@@ -38,7 +35,7 @@ export async function readModelFile(name: string, path: string): Promise<ModelFi
 export async function checkUnchanged({ name, path, stamp }: ModelFile): Promise<void> {
   const now = await stampOf(path).catch(() => 'gone')
   if (now !== stamp) {
-    throw new ModelLoadError(`the file ${path} of model '${name}' was changed while it was loaded: start again`)
+    throw new ModelLoadError(`the file ${path} of model '${name}' was changed after it was hashed: start again`)
   }
 }
 

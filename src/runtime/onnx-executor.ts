@@ -1,13 +1,14 @@
-import { checkInputs, checkWanted, headersOf, type Model } from '../models/index.ts'
+import { checkInputs, checkWanted, headersOf, type Model, type ModelId } from '../models/index.ts'
 import { checkCount, checkDistinctNames } from './check-options.ts'
 import { entryUrl } from './entry-url.ts'
 import { ExecutorBusyError, ExecutorStoppedError, ModelNotFoundError, RuntimeOptionError } from './errors.ts'
 import type { Executor, RunRequest, RunResult } from './executor.ts'
-import { checkUnchanged, readModelFile } from './model-file.ts'
+import { checkUnchanged, type ModelFile, readModelFile } from './model-file.ts'
 import { Thread } from './thread.ts'
 import type { LoadedModel, UnavailableProvider } from './thread-messages.ts'
+import { sessionBytes } from './warm-sessions.ts'
 
-/** An ONNX model by its file. Weights in files beside it are loaded too, but are no part of its content id. */
+/** An ONNX model by its file, which must hold its weights. */
 export interface OnnxModel {
   name: string
   path: string
@@ -21,13 +22,19 @@ export interface OnnxExecutorInit {
   providers?: readonly string[]
   /** Threads that ONNX Runtime uses inside one run. Default 1. */
   intraOpThreads?: number
+  /**
+   * What the sessions of all threads may take together, in bytes. Beyond it the least recently used is released, and loaded
+   * again when it is asked for. A session is taken to need twice its file and 16 MiB. Default: no bound.
+   */
+  maxSessionBytes?: number
 }
 
-/** Which provider a model got in a thread, and why those before it in the list did not work. */
+/** Which provider a model got in a thread, and why those before it in the list did not work; `partly` as in {@link LoadedModel}. */
 export interface ProviderReport {
   thread: number
   model: string
   provider: string
+  partly: boolean
   unavailable: readonly UnavailableProvider[]
 }
 
@@ -42,6 +49,8 @@ export interface OnnxExecutor extends Executor {
  * run in it fails, and from then on the executor refuses new runs: it never replaces the thread silently.
  *
  * `start()` also throws `ProviderUnavailableError` when none of the providers works.
+ *
+ * `start()` also throws `RuntimeOptionError` when the session of a model alone is beyond `maxSessionBytes`.
  *
  * @throws {DuplicateModelError} two models share a name
  * @throws {RuntimeOptionError} a number is not whole and ≥ 1, or there is no provider
@@ -63,14 +72,22 @@ export class ThreadedExecutor implements OnnxExecutor {
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
 
-  constructor({ models, threads = 1, providers = ['cpu'], intraOpThreads = 1 }: OnnxExecutorInit, entry: URL) {
+  constructor(init: OnnxExecutorInit, entry: URL) {
+    const {
+      models,
+      threads = 1,
+      providers = ['cpu'],
+      intraOpThreads = 1,
+      maxSessionBytes = Number.MAX_SAFE_INTEGER
+    } = init
     this.slots = checkCount('threads', threads)
     checkCount('intraOpThreads', intraOpThreads)
+    checkCount('maxSessionBytes', maxSessionBytes)
     checkDistinctNames(models)
     if (providers.length === 0) {
       throw new RuntimeOptionError("name at least one execution provider, such as 'cpu'")
     }
-    this.#init = { models, threads, providers, intraOpThreads }
+    this.#init = { models, threads, providers, intraOpThreads, maxSessionBytes }
     this.#entry = entry
   }
 
@@ -103,10 +120,7 @@ export class ThreadedExecutor implements OnnxExecutor {
     }
     checkInputs(model.signature, headersOf(request.inputs))
     checkWanted(model.signature, request.outputs)
-    const thread = this.#idle.pop()
-    if (thread === undefined) {
-      throw new ExecutorBusyError(`all ${this.slots} threads are at work: keep at most so many runs in progress`)
-    }
+    const thread = this.#takeIdle(model.id)
     try {
       return await thread.run(request)
     } finally {
@@ -114,11 +128,23 @@ export class ThreadedExecutor implements OnnxExecutor {
     }
   }
 
+  /** One that has the model loaded, if there is one. */
+  #takeIdle(model: ModelId): Thread {
+    const warm = this.#idle.findIndex(thread => thread.isWarm(model))
+    const [thread] = this.#idle.splice(warm, 1)
+    if (thread === undefined) {
+      throw new ExecutorBusyError(`all ${this.slots} threads are at work: keep at most so many runs in progress`)
+    }
+    return thread
+  }
+
   async #start(): Promise<void> {
-    const { models, threads, providers, intraOpThreads } = this.#init
+    const { models, threads, providers, intraOpThreads, maxSessionBytes } = this.#init
     const files = await Promise.all(models.map(({ name, path }) => readModelFile(name, path)))
+    const share = Math.floor(maxSessionBytes / threads)
+    checkShare(files, share)
     const data = { models: files, providers, intraOpThreads }
-    this.#threads = Array.from({ length: threads }, () => new Thread(this.#entry, data))
+    this.#threads = Array.from({ length: threads }, () => new Thread(this.#entry, data, share))
     try {
       const loaded = await Promise.all(this.#threads.map(thread => thread.load()))
       await Promise.all(files.map(checkUnchanged))
@@ -158,6 +184,26 @@ export class ThreadedExecutor implements OnnxExecutor {
   }
 }
 
+function checkShare(files: readonly ModelFile[], share: number): void {
+  const large = files.find(file => sessionBytes(file) > share)
+  if (large !== undefined) {
+    throw new RuntimeOptionError(
+      `the session of model '${large.name}' is estimated to need ${mib(sessionBytes(large))} in each thread, and ` +
+        `maxSessionBytes leaves a thread ${mib(share)}: raise it, or take fewer threads`
+    )
+  }
+}
+
+function mib(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`
+}
+
 function report(models: LoadedModel[], thread: number): ProviderReport[] {
-  return models.map(({ name, provider, unavailable }) => ({ thread, model: name, provider, unavailable }))
+  return models.map(({ name, provider, partly, unavailable }) => ({
+    thread,
+    model: name,
+    provider,
+    partly,
+    unavailable
+  }))
 }

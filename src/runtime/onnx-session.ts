@@ -6,6 +6,8 @@ import type { RunResult } from './executor.ts'
 import type { ModelFile } from './model-file.ts'
 import type { LoadedModel, ThreadData, UnavailableProvider } from './thread-messages.ts'
 
+export type SessionOptions = Pick<ThreadData, 'providers' | 'intraOpThreads'>
+
 /** A model in this thread. `run` blocks the thread. */
 export interface OnnxSession {
   readonly loaded: LoadedModel
@@ -19,15 +21,15 @@ export interface OnnxSession {
  * @throws {ModelLoadError} the file is no model that can be run here
  * @throws {ProviderUnavailableError} the model is sound, but none of the providers works
  */
-export async function openSession(file: ModelFile, options: Omit<ThreadData, 'models'>): Promise<OnnxSession> {
-  const { session, provider, unavailable } = await openWithProvider(file, options)
+export async function openSession(file: ModelFile, options: SessionOptions): Promise<OnnxSession> {
+  const { session, provider, partly, unavailable } = await openWithProvider(file, options)
   try {
     const signature = {
       inputs: session.inputMetadata.map(value => specOf(file, value)),
       outputs: session.outputMetadata.map(value => specOf(file, value))
     }
     return {
-      loaded: { id: file.id, name: file.name, signature, provider, unavailable },
+      loaded: { id: file.id, name: file.name, signature, provider, partly, unavailable },
       run: (inputs, outputs) => run(session, inputs, outputs),
       release: () => session.release()
     }
@@ -40,10 +42,11 @@ export async function openSession(file: ModelFile, options: Omit<ThreadData, 'mo
 interface Opened {
   session: InferenceSession
   provider: string
+  partly: boolean
   unavailable: UnavailableProvider[]
 }
 
-async function openWithProvider(file: ModelFile, options: Omit<ThreadData, 'models'>): Promise<Opened> {
+async function openWithProvider(file: ModelFile, options: SessionOptions): Promise<Opened> {
   const known = listSupportedBackends().map(({ name }) => name)
   const unavailable: UnavailableProvider[] = []
   for (const provider of options.providers) {
@@ -52,7 +55,7 @@ async function openWithProvider(file: ModelFile, options: Omit<ThreadData, 'mode
       continue
     }
     try {
-      return { session: await create(file, provider, options.intraOpThreads), provider, unavailable }
+      return { ...(await openOn(provider, file, options.intraOpThreads)), provider, unavailable }
     } catch (error) {
       unavailable.push({ provider, reason: reasonOf(error) })
     }
@@ -60,8 +63,30 @@ async function openWithProvider(file: ModelFile, options: Omit<ThreadData, 'mode
   throw await whyNoneWorks(file, unavailable)
 }
 
-function create(file: ModelFile, provider: string, intraOpNumThreads: number): Promise<InferenceSession> {
-  return InferenceSession.create(file.path, { executionProviders: [provider], intraOpNumThreads, logSeverityLevel: 4 })
+/** What a provider has no kernel for, ONNX Runtime runs on the CPU and says nothing: so it is first asked not to. */
+async function openOn(provider: string, file: ModelFile, threads: number): Promise<Pick<Opened, 'session' | 'partly'>> {
+  if (provider !== 'cpu') {
+    const options = { extra: { session: { disable_cpu_ep_fallback: '1' } } }
+    const session = await create(file, provider, threads, options).catch(() => undefined)
+    if (session !== undefined) {
+      return { session, partly: false }
+    }
+  }
+  return { session: await create(file, provider, threads), partly: provider !== 'cpu' }
+}
+
+function create(
+  file: ModelFile,
+  provider: string,
+  intraOpNumThreads: number,
+  options: InferenceSession.SessionOptions = {}
+): Promise<InferenceSession> {
+  return InferenceSession.create(file.path, {
+    executionProviders: [provider],
+    intraOpNumThreads,
+    logSeverityLevel: 4,
+    ...options
+  })
 }
 
 /** A provider fails on a corrupt file as on a missing library; `cpu` always works, so it tells which of the two it was. */

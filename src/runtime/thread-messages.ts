@@ -6,6 +6,8 @@ import type { ModelFile } from './model-file.ts'
 /** What a thread is started with. */
 export interface ThreadData {
   models: readonly ModelFile[]
+  /** Those whose session is kept from the start. */
+  warm: readonly ModelId[]
   /** Execution providers in order of preference. */
   providers: readonly string[]
   intraOpThreads: number
@@ -14,6 +16,8 @@ export interface ThreadData {
 export interface RunMessage {
   type: 'run'
   model: ModelId
+  /** Models whose sessions are released first. */
+  evict: readonly ModelId[]
   inputs: PackedTensor[]
   outputs: readonly string[]
 }
@@ -23,7 +27,7 @@ export type ToThread = RunMessage | { type: 'stop' }
 /** A thread answers its start with `loaded` or `failed`, and each run with `result` or `failed`. */
 export type FromThread =
   | { type: 'loaded'; models: LoadedModel[] }
-  | { type: 'result'; outputs: PackedTensor[]; runMs: number }
+  | { type: 'result'; outputs: PackedTensor[]; runMs: number; loadMs?: number }
   | { type: 'failed'; name: string; message: string }
 
 /** A model as a thread found it in its file, and the provider that it got there. */
@@ -32,6 +36,8 @@ export interface LoadedModel {
   name: string
   signature: ModelSignature
   provider: string
+  /** The provider has no kernel for some operators, and ONNX Runtime runs those on the CPU. */
+  partly: boolean
   unavailable: UnavailableProvider[]
 }
 

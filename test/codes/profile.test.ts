@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
+  type CalibratedCode,
   covarianceDecoder,
   formatProfile,
   InvalidProfileError,
@@ -16,23 +17,31 @@ import { outputsOf, synthetic } from './synthetic.ts'
 
 const code = { name: 'nercc', k: 3, n: 6, lambdaEncode: 0, lambdaDecode: 1e-5 } as const
 
-function profile(more: Partial<Profile> = {}): Profile {
+function calibrated(more: Partial<CalibratedCode> = {}): CalibratedCode {
   const source = synthetic(1)
   const groups = Array.from({ length: 20 }, () => outputsOf(source, profileCode({ code })))
+  const few = [1, 2, 3, 4, 5].map(survivors => ({ survivors, exact: 0, lost: 0, mse: 2.5, agreement: 0.75 }))
   return {
-    version: 1,
-    model: '0123456789abcdef'.repeat(4),
-    output: 'logits',
-    outputs: 'logits',
     code,
     order: 'path',
     decoder: 'covariance',
     epsilon: 1e-3,
     moments: secondMoments(groups, { n: 6, k: 3, outputs: 'logits' }),
-    expected: [
-      { survivors: 3, mse: 2.5, agreement: 0.75 },
-      { survivors: 6, mse: 0.125, agreement: 1 }
-    ],
+    expected: [...few, { survivors: 6, exact: 0.5, lost: 0.25, mse: 0.125, agreement: 1, accuracy: 0.875 }],
+    ...more
+  }
+}
+
+function profile(more: Partial<Profile> = {}): Profile {
+  return {
+    version: 2,
+    model: '0123456789abcdef'.repeat(4),
+    output: 'logits',
+    outputs: 'logits',
+    width: 4,
+    queryBytes: 64,
+    accuracy: 0.9375,
+    plans: [calibrated(), calibrated({ order: 'none', decoder: 'linear' })],
     calibration: { groups: 20, tuning: 4, heldBack: 7, seed: -3 },
     ...more
   }
@@ -43,44 +52,47 @@ function changed(change: (plain: Record<string, unknown>) => object): string {
   return JSON.stringify(change(JSON.parse(formatProfile(profile()))))
 }
 
+/** The same, after a change of its first plan. */
+function changedPlan(change: (plain: Record<string, unknown>) => object): string {
+  return changed(({ plans, ...plain }) => {
+    const [first, ...others] = plans as Record<string, unknown>[]
+    return { ...plain, plans: [change(first), ...others] }
+  })
+}
+
 describe('a profile', () => {
   it('comes back from JSON as it was, moments to the last bit', () => {
     const before = profile()
     const after = parseProfile(formatProfile(before))
-    assert.deepEqual(after.moments.matrix, before.moments.matrix)
     assert.equal(formatProfile(after), formatProfile(before))
-    assert.deepEqual(
-      after.expected.map(({ survivors, mse, agreement }) => [survivors, mse, agreement]),
-      [
-        [3, 2.5, 0.75],
-        [6, 0.125, 1]
-      ]
-    )
+    assert.equal(after.accuracy, 0.9375)
+    after.plans.forEach(({ moments, expected, order, decoder }, i) => {
+      assert.deepEqual(moments.matrix, before.plans[i].moments.matrix)
+      assert.deepEqual(JSON.parse(JSON.stringify(expected)), before.plans[i].expected)
+      assert.deepEqual([order, decoder], [before.plans[i].order, before.plans[i].decoder])
+    })
   })
 
-  it('keeps the mean of values, and leaves agreement out where there are no classes', () => {
-    const { moments } = profile()
-    const values = profile({
-      outputs: 'values',
-      moments: { ...moments, outputs: 'values', mean: Float64Array.of(1, 2) },
-      expected: [{ survivors: 6, mse: 1 }]
-    })
-    const after = parseProfile(formatProfile(values))
-    assert.deepEqual(after.moments.mean, Float64Array.of(1, 2))
-    assert.equal(after.expected[0].agreement, undefined)
+  it('keeps the mean of values, and leaves out what there is not where there are no classes', () => {
+    const { moments } = calibrated()
+    const expected = [1, 2, 3, 4, 5, 6].map(survivors => ({ survivors, exact: 1, lost: 0 }))
+    const plan = calibrated({ moments: { ...moments, outputs: 'values', mean: Float64Array.of(1, 2) }, expected })
+    const after = parseProfile(formatProfile(profile({ outputs: 'values', accuracy: undefined, plans: [plan] })))
+    assert.deepEqual(after.plans[0].moments.mean, Float64Array.of(1, 2))
+    assert.deepEqual([after.accuracy, after.plans[0].expected[0].mse], [undefined, undefined])
   })
 
   it('decodes by the decoder that it names', () => {
     const survivors = [0, 2, 5]
     const source = synthetic(2)
     const results = survivors.map(() => Tensor.float32(source.model(source.query())))
-    const { moments, epsilon } = profile()
+    const { moments, epsilon } = calibrated()
     const made = profileCode({ code })
     for (const [decoder, direct] of [
       ['covariance', covarianceDecoder({ code: made, moments, epsilon })],
       ['linear', linearDecoder(made)]
     ] as const) {
-      const decoded = profileDecoder(profile({ decoder })).select(survivors).apply(results)
+      const decoded = profileDecoder(calibrated({ decoder })).select(survivors).apply(results)
       assert.deepEqual(decoded, direct.select(survivors).apply(results), decoder)
     }
   })
@@ -89,9 +101,9 @@ describe('a profile', () => {
     { what: 'what is no JSON', text: () => '{', message: /a profile is JSON/ },
     { what: 'another kind of JSON', text: () => '[]', message: /a profile is an object with version; got a list of 0/ },
     {
-      what: 'another version',
-      text: () => changed(plain => ({ ...plain, version: 2 })),
-      message: /a profile of version 2, and version 1 is read here/
+      what: 'an older version',
+      text: () => changed(plain => ({ ...plain, version: 1 })),
+      message: /a profile of version 1, and version 2 is read here: calibrate again/
     },
     {
       what: 'a model that is no sha-256',
@@ -100,32 +112,47 @@ describe('a profile', () => {
     },
     {
       what: 'a part that is missing',
-      text: () => changed(({ expected, ...plain }) => plain),
-      message: /a profile is an object with expected/
+      text: () => changed(({ calibration, ...plain }) => plain),
+      message: /a profile is an object with calibration/
+    },
+    {
+      what: 'a part that it does not know',
+      text: () => changed(plain => ({ ...plain, moments: {} })),
+      message: /a profile is an object of version, .* nothing else such as moments/
+    },
+    {
+      what: 'no plan',
+      text: () => changed(plain => ({ ...plain, plans: [] })),
+      message: /plans of a profile is a list of at least one plan/
+    },
+    {
+      what: 'two plans that nobody could choose between',
+      text: () => changed(plain => ({ ...plain, plans: [0, 0].map(i => (plain.plans as object[])[i]) })),
+      message: /plans of a profile is .* no two of the same code, options and order/
     },
     {
       what: 'an unknown code',
-      text: () => changed(plain => ({ ...plain, code: { ...code, name: 'magic' } })),
-      message: /code\.name of a profile is one of uncoded, .*; got "magic"/
+      text: () => changedPlan(plain => ({ ...plain, code: { ...code, name: 'magic' } })),
+      message: /plans\[0\]\.code\.name of a profile is one of uncoded, .*; got "magic"/
     },
     {
       what: 'an option of the code that is not understood',
-      text: () => changed(plain => ({ ...plain, code: { ...code, lambda: 1 } })),
+      text: () => changedPlan(plain => ({ ...plain, code: { ...code, lambda: 1 } })),
       message: /code of a profile is an object of name, .* nothing else such as lambda/
     },
     {
       what: 'a code that does not exist',
-      text: () => changed(plain => ({ ...plain, code: { ...code, name: 'bacc' } })),
+      text: () => changedPlan(plain => ({ ...plain, code: { ...code, name: 'bacc' } })),
       message: /code of a profile is a code that exists: bacc has no smoothing parameters/
     },
     {
       what: 'a K of the wrong kind',
-      text: () => changed(plain => ({ ...plain, code: { ...code, k: '3' } })),
+      text: () => changedPlan(plain => ({ ...plain, code: { ...code, k: '3' } })),
       message: /code\.k of a profile is a whole number ≥ 1; got "3"/
     },
     {
       what: 'moments of another K and N',
-      text: () => changed(plain => ({ ...plain, code: { ...code, n: 7 } })),
+      text: () => changedPlan(plain => ({ ...plain, code: { ...code, n: 7 } })),
       message: /moments\.triangle of a profile is a list of 55 numbers; got a list of 45/
     },
     {
@@ -135,32 +162,29 @@ describe('a profile', () => {
     },
     {
       what: 'moments that are none',
-      text: () => changed(plain => ({ ...plain, moments: { triangle: Array.from({ length: 45 }, (_, i) => 45 - i) } })),
+      text: () =>
+        changedPlan(plain => ({ ...plain, moments: { triangle: Array.from({ length: 45 }, (_, i) => 45 - i) } })),
       message: /moments of a profile is second moments: C\[1, 0\]/
     },
     {
       what: 'an agreement above 1',
-      text: () => changed(plain => ({ ...plain, expected: [{ survivors: 2, mse: 1, agreement: 1.5 }] })),
+      text: () =>
+        changedPlan(plain => ({ ...plain, expected: [{ survivors: 1, exact: 0, lost: 0, mse: 1, agreement: 1.5 }] })),
       message: /expected\[0\]\.agreement of a profile is a finite number ≥ 0 and ≤ 1; got 1\.5/
     },
     {
-      what: 'more survivors than coded queries',
-      text: () => changed(plain => ({ ...plain, expected: [{ survivors: 7, mse: 1 }] })),
-      message: /expected\[0\]\.survivors of a profile is a whole number ≥ 1 and ≤ 6; got 7/
-    },
-    {
-      what: 'expectations that do not ascend',
-      text: () => changed(plain => ({ ...plain, expected: [2, 2].map(survivors => ({ survivors, mse: 1 })) })),
-      message: /expected of a profile is a list that ascends/
+      what: 'expectations that are not of every number of survivors',
+      text: () => changedPlan(plain => ({ ...plain, expected: (plain.expected as object[]).slice(1) })),
+      message: /expected of a profile is a list for each number of survivors from 1 to 6/
     },
     {
       what: 'a negative ε',
-      text: () => changed(plain => ({ ...plain, epsilon: -1 })),
+      text: () => changedPlan(plain => ({ ...plain, epsilon: -1 })),
       message: /epsilon of a profile is a finite number ≥ 0; got -1/
     },
     {
       what: 'a decoder that it does not know',
-      text: () => changed(plain => ({ ...plain, decoder: 'best' })),
+      text: () => changedPlan(plain => ({ ...plain, decoder: 'best' })),
       message: /decoder of a profile is one of covariance, linear/
     },
     {

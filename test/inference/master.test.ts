@@ -139,6 +139,35 @@ for (const [name, open] of channels) {
       })
     })
 
+    it('sends a task that is late to a second worker as well, and answers although the first never does', async () => {
+      await within([...fleet(3), ...stalled(1)], async mesh => {
+        const answer = await mesh.infer([1, 2, 3, 4].map(query), {
+          code: 'uncoded',
+          k: 4,
+          hedge: { after: 30, budget: 0.25 }
+        })
+        assert.deepEqual(statuses(answer), Array(4).fill('exact'))
+        const { stop, tasks } = answer.groups[0]
+        assert.equal(stop, 'exact')
+        const late = tasks.filter(({ index }) => index === tasks.find(({ status }) => status === 'cancelled')?.index)
+        assert.deepEqual(
+          late.map(({ status }) => status),
+          ['cancelled', 'result']
+        )
+        assert.notEqual(late[0].worker, late[1].worker)
+      })
+    })
+
+    it('takes the first of two results when each task is sent to two workers at once', async () => {
+      await within([...fleet(3), ...stalled(1)], async mesh => {
+        const hedge = { after: 0, budget: 1 }
+        const answer = await mesh.infer([1, 2].map(query), { code: 'uncoded', k: 2, hedge })
+        assert.deepEqual(statuses(answer), ['exact', 'exact'])
+        assert.equal(answer.groups[0].tasks.length, 4)
+        assert.equal(answer.groups[0].tasks.filter(({ status }) => status === 'result').length, 2)
+      })
+    })
+
     it('never lets NaN out of a worker through to the caller', async () => {
       await within([{ fault: 'nan' }, ...fleet(2)], async mesh => {
         const answer = await mesh.infer([1, 2].map(query), { code: 'nercc', k: 2, n: 3, stragglers: 0 })

@@ -1,28 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { codeFamily } from '../../src/codes/index.ts'
 import { Fleet } from '../../src/fleet/index.ts'
-import { type Effect, Master, type PlanInit, planSpec } from '../../src/inference/index.ts'
+import { Master } from '../../src/inference/index.ts'
 import { query, run } from './mesh.ts'
-
-const timings = { queue: 0, run: 1, network: 1 }
-
-function master(workers = 6): Master {
-  const fleet = new Fleet()
-  for (let i = 0; i < workers; i++) {
-    fleet.add(`worker-${i}`, ['double'])
-  }
-  return new Master(fleet)
-}
-
-function spec(code: string, more: Partial<PlanInit> = {}) {
-  const init = { model: 'double', output: 'y', code: codeFamily(code), k: 2, n: 4, deadline: 100, maxWait: 20 }
-  return planSpec({ ...init, ...more })
-}
-
-function of<T extends Effect['type']>(type: T, effects: Effect[]): Array<Extract<Effect, { type: T }>> {
-  return effects.filter((effect): effect is Extract<Effect, { type: T }> => effect.type === type)
-}
+import { master, of, spec, timings } from './stepping.ts'
 
 describe('a step of the master', () => {
   it('sends a query of a systematic code at once, and its copies when the group closes', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { calibrate, createPeer, type InferOptions, type Peer, ProfileMismatchError } from '../../nodes/index.ts'
 import {
+  type CalibratedCode,
   orderQueries,
   type Profile,
   profileCode,
@@ -21,6 +22,7 @@ describe('a peer that is given a profile', () => {
   const queries = Array.from({ length: 120 }, () => Tensor.float32(source.query(), [1, INPUTS]))
   let peer: Peer
   let profile: Profile
+  let plan: CalibratedCode
 
   before(async () => {
     const executor = functionExecutor({
@@ -43,13 +45,31 @@ describe('a peer that is given a profile', () => {
       }))
     })
     peer = await createPeer({ executor, listen: [] })
-    ;({ profile } = await calibrate({ executor, model: 'smooth', data: queries, k: 4, n: 8, groups: 10 }))
+    ;({ profile } = await calibrate({
+      executor,
+      model: 'smooth',
+      data: queries,
+      plans: [
+        { k: 4, n: 8 },
+        { k: 4, n: 12, code: { name: 'nercc', lambdaEncode: 0, lambdaDecode: 0 } }
+      ],
+      groups: 10
+    }))
+    ;[plan] = profile.plans
   })
 
   after(() => peer?.stop())
 
   const infer = (count: number, more: Partial<InferOptions> = {}) =>
-    peer.infer({ model: 'smooth', queries: queries.slice(0, count), profile, stragglers: 0, deadline: 10_000, ...more })
+    peer.infer({
+      model: 'smooth',
+      queries: queries.slice(0, count),
+      profile,
+      n: 8,
+      stragglers: 0,
+      deadline: 10_000,
+      ...more
+    })
 
   it('codes as it says and decodes by its decoder, in the caller’s order', async () => {
     const { outcomes, groups } = await infer(4)
@@ -58,10 +78,10 @@ describe('a peer that is given a profile', () => {
       [{ k: 4, n: 8, code: 'nercc', survivors: 8 }]
     )
     const group = queries.slice(0, 4).map(({ data }) => data as Float32Array)
-    const order = orderQueries(profile.order, group)
-    const results = codedBy(profile, reorder(group, order)).map(query => Tensor.float32(source.model(query)))
+    const order = orderQueries(plan.order, group)
+    const results = codedBy(plan, reorder(group, order)).map(query => Tensor.float32(source.model(query)))
     const decoded = restoreOrder(
-      profileDecoder(profile)
+      profileDecoder(plan)
         .select([...results.keys()])
         .apply(results),
       order
@@ -74,11 +94,28 @@ describe('a peer that is given a profile', () => {
 
   it('says what is to be expected of a reconstructed prediction from so many survivors', async () => {
     const { outcomes } = await infer(4)
-    const { mse, agreement } = profile.expected[7]
+    const { mse, agreement } = plan.expected[7]
     for (const outcome of outcomes) {
       assert.deepEqual('expected' in outcome && outcome.expected, { error: mse, agreement })
     }
     assert.ok(agreement !== undefined && agreement > 0.5, `agreement ${agreement}`)
+  })
+
+  it('waits until the quality that is asked for is reached, and says of which predictions it never is', async () => {
+    const little = await infer(4, { quality: 0.01 })
+    assert.equal(little.groups[0].stop, 'quality')
+    assert.ok(little.outcomes.every(outcome => !('belowQuality' in outcome)))
+    const all = await infer(6, { quality: 1 })
+    for (const [q, outcome] of all.outcomes.entries()) {
+      assert.ok(outcome.status === 'reconstructed', `query ${q} is ${outcome.status}`)
+      const reached = outcome.expected?.agreement === 1
+      assert.equal(outcome.belowQuality, reached ? undefined : true, `query ${q}`)
+    }
+    assert.equal(
+      all.groups[1].stop,
+      'exhausted',
+      'nobody knows anything of the smaller group, so all of it is waited for'
+    )
   })
 
   it('decodes a smaller last group by the code alone, and expects nothing of it', async () => {
@@ -97,13 +134,20 @@ describe('a peer that is given a profile', () => {
   })
 
   it('answers single queries by it too', async () => {
-    const options = { model: 'smooth', profile, stragglers: 0, maxWait: 5_000, deadline: 10_000 }
+    const options = { model: 'smooth', profile, n: 8, stragglers: 0, maxWait: 5_000, deadline: 10_000 }
     const predictions = await Promise.all(queries.slice(0, 4).map(query => peer.predict(query, options)))
-    const { mse, agreement } = profile.expected[7]
+    const { mse, agreement } = plan.expected[7]
     assert.deepEqual(
       predictions.map(({ expected }) => expected),
       Array.from({ length: 4 }, () => ({ error: mse, agreement }))
     )
+  })
+
+  it('takes the plan that fits what is asked for', async () => {
+    const { groups } = await infer(4, { n: 12 })
+    assert.equal(groups[0].n, 12)
+    const single = { ...profile, plans: [plan] }
+    assert.equal((await infer(4, { profile: single, n: undefined })).groups[0].n, 8)
   })
 
   it('takes options that say the same', async () => {
@@ -113,15 +157,21 @@ describe('a peer that is given a profile', () => {
 
   const refusals: Array<{ what: string; more: Partial<InferOptions>; message: RegExp }> = [
     { what: 'another model', more: { model: 'other' }, message: /the profile is of the model \w{12}, and 'other' is/ },
-    { what: 'another K', more: { k: 3 }, message: /calibrated for k 4, and 3 is asked for/ },
-    { what: 'another N', more: { n: 9 }, message: /calibrated for n 8, and 9/ },
-    { what: 'another code', more: { code: 'bacc' }, message: /calibrated for code nercc, and bacc/ },
+    {
+      what: 'another K',
+      more: { k: 3 },
+      message: /no plan of the profile has k 3, n 8; it has: nercc \(k 4, n 8\), order/
+    },
+    { what: 'another N', more: { n: 9 }, message: /no plan of the profile has n 9; it has: .*; nercc \(k 4, n 12\)/ },
+    { what: 'another code', more: { code: 'bacc' }, message: /no plan of the profile has code bacc, n 8/ },
     {
       what: 'another layout',
       more: { code: { name: 'nercc', layout: 'systematic' } },
-      message: /calibrated for layout not given, and systematic/
+      message: /no plan of the profile has code nercc, layout systematic, n 8/
     },
-    { what: 'another order', more: { order: 'none' }, message: /calibrated for order path, and none/ }
+    { what: 'another order', more: { order: 'none' }, message: /no plan of the profile has n 8, order none/ },
+    { what: 'another output', more: { output: 'p' }, message: /is of output logits, and p is asked for/ },
+    { what: 'to choose between plans', more: { n: undefined }, message: /2 plans of the profile have nothing said/ }
   ]
   for (const { what, more, message } of refusals) {
     it(`refuses ${what}`, async () => {
@@ -133,8 +183,8 @@ describe('a peer that is given a profile', () => {
   }
 })
 
-function codedBy(profile: Profile, group: readonly Float32Array[]): Float32Array[] {
-  const { n, k, encodingMatrix } = profileCode(profile)
+function codedBy(plan: CalibratedCode, group: readonly Float32Array[]): Float32Array[] {
+  const { n, k, encodingMatrix } = profileCode(plan)
   return Array.from({ length: n }, (_, i) =>
     group[0].map((_, x) => group.reduce((sum, query, q) => sum + encodingMatrix[i * k + q] * query[x], 0))
   )

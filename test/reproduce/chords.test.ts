@@ -45,7 +45,7 @@ describe('a student beside the coded results', () => {
       const logits = [vector(), vector()]
       const student = logits.map(own => own.map(value => value + 0.1 * normal(chance)))
       const results = [logits[0], logits[0], logits[1], logits[1]]
-      return { results, group: { images: [], labels: [0, 0], logits, probabilities: [], student } }
+      return { results, group: { members: [], images: [], labels: [0, 0], logits, probabilities: [], student } }
     })
     const code = withStudent(chords({ k, n }))
     const moments = learnMoments(code, coded, true)

@@ -55,7 +55,7 @@ describe('MNIST in a folder', () => {
   it('is missed by name, with where it was looked for', async () => {
     const empty = await mkdtemp(path.join(tmpdir(), 'splinemesh-mnist-'))
     try {
-      await assert.rejects(readMnist(empty), { name: 'ReproduceError', message: /train-images-idx3-ubyte\.gz/ })
+      await assert.rejects(readMnist(empty), { name: 'MissingDataError', message: /train-images-idx3-ubyte\.gz/ })
     } finally {
       await rm(empty, { recursive: true })
     }

@@ -89,7 +89,7 @@ describe('admission', () => {
     assert.ok(runMs >= 0, `runMs is ${runMs}`)
   })
 
-  it('runs at most as many at once as there are slots, first come, first served', async () => {
+  it('runs at most as many at once as there are slots, first come, first served, where deadlines are equal', async () => {
     const { run, release, began } = await bench({ slots: 2 })
     const outcomes = [1, 2, 3, 4].map(value => run(value))
     assert.deepEqual(began, [1, 2])
@@ -104,7 +104,17 @@ describe('admission', () => {
     await outcomes[3]
   })
 
-  it('starts tasks in the order in which their bodies came', async () => {
+  it('runs the earliest deadline first', async () => {
+    const { run, release, began } = await bench()
+    const outcomes = [run(1), run(2, { deadline: 4000 }), run(3, { deadline: 3000 }), run(4, { deadline: 3500 })]
+    for (const next of [0, 2, 3, 1]) {
+      release()
+      await outcomes[next]
+    }
+    assert.deepEqual(began, [1, 3, 4, 2])
+  })
+
+  it('starts tasks of one deadline in the order in which their bodies came', async () => {
     const { queue, header, run, release, began } = await bench()
     const running = run(1)
     const slowBody = queue.admit(header())
@@ -172,6 +182,26 @@ describe('admission', () => {
     release()
     await first
     const third = run(3)
+    for (const outcome of [second, third]) {
+      release()
+      await outcome
+    }
+  })
+
+  it('says when to ask again, from the runs so far', async () => {
+    const { queue, header, run, release, clock } = await bench({ maxQueued: 1 })
+    const first = run(1)
+    const second = run(2)
+    assert.throws(
+      () => queue.admit(header()),
+      (error: RejectedError) => error.retryAfterMs === undefined,
+      'no run has ended: there is nothing to say'
+    )
+    clock.now += 40
+    release()
+    await first
+    const third = run(3)
+    assert.throws(() => queue.admit(header()), { ...rejection('queue-full'), retryAfterMs: 80 })
     for (const outcome of [second, third]) {
       release()
       await outcome

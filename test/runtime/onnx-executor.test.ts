@@ -135,7 +135,7 @@ describe('the ONNX executor', () => {
         {
           name: 'ModelLoadError',
           code: 'ERR_MODEL_LOAD',
-          message: /'corrupt' from .*corrupt\.onnx: .*complete ONNX file/s
+          message: /'corrupt' from .*corrupt\.onnx: this is no /
         }
       )
     })
@@ -196,6 +196,62 @@ describe('the ONNX executor', () => {
     )
   })
 
+  describe('with room for one session only', () => {
+    const ONE = 2 * 16 * 2 ** 20 - 1
+    const inputsOf = (name: string): Parameters<OnnxExecutor['run']>[0]['inputs'] =>
+      name === 'affine'
+        ? { x: counting(1) }
+        : { left: Tensor.float32([1, 2], [1, 2]), right: Tensor.float32([3, 4], [1, 2]) }
+
+    /** Whether the model was cold, after a run that must be right. */
+    async function runs(executor: OnnxExecutor, name: string): Promise<boolean> {
+      const model = executor.models.find(each => each.name === name)
+      assert.ok(model)
+      const outputs = name === 'affine' ? ['sum'] : ['y']
+      const result = await executor.run({ model: model.id, inputs: inputsOf(name), outputs })
+      assert.deepEqual(
+        result.outputs[outputs[0]].data,
+        name === 'affine' ? Float32Array.of(6) : Float32Array.of(31, 42)
+      )
+      return result.loadMs !== undefined
+    }
+
+    it('loads a cold model when it is asked for, and says how long that took', async t => {
+      const executor = await started(t, { models: [affine, twoInputs], maxSessionBytes: ONE })
+      const cold: boolean[] = []
+      for (const name of ['affine', 'two-inputs', 'two-inputs', 'affine', 'affine']) {
+        cold.push(await runs(executor, name))
+      }
+      assert.deepEqual(cold, [false, true, false, true, false])
+    })
+
+    it('prefers the thread that has the model', async t => {
+      const executor = await started(t, { models: [affine, twoInputs], threads: 2, maxSessionBytes: 2 * ONE })
+      assert.deepEqual(await Promise.all([runs(executor, 'affine'), runs(executor, 'two-inputs')]), [false, true])
+      assert.deepEqual(await Promise.all([runs(executor, 'affine'), runs(executor, 'two-inputs')]), [false, false])
+      assert.deepEqual(await Promise.all([runs(executor, 'two-inputs'), runs(executor, 'affine')]), [false, false])
+    })
+
+    it('fails the run when a cold model is no longer the file that was hashed, and goes on with others', async t => {
+      const path = join(folder, 'replaced.onnx')
+      await copyFile(twoInputs.path, path)
+      const executor = await started(t, { models: [affine, { name: 'two-inputs', path }], maxSessionBytes: ONE })
+      await copyFile(affine.path, path)
+      await assert.rejects(runs(executor, 'two-inputs'), { name: 'RunFailedError', message: /was changed/ })
+      assert.equal(await runs(executor, 'affine'), true)
+    })
+  })
+
+  it('refuses at the start a model that alone needs more memory than its thread may take', () =>
+    failToStart(
+      { models: [affine], threads: 2, maxSessionBytes: 2 ** 25 },
+      {
+        name: 'RuntimeOptionError',
+        code: 'ERR_RUNTIME_OPTION',
+        message: /'affine' .* 17 MiB .* leaves a thread 16 MiB/
+      }
+    ))
+
   it('lets a process that stops it during a run survive and exit unaided', async () => {
     // The child is killed only if it does not end by itself: then this rejects.
     const { stdout, stderr } = await promisify(execFile)(
@@ -228,6 +284,6 @@ describe('the threads of an executor', () => {
     const models = [{ name: 'changing', path }]
     const executor = new ThreadedExecutor({ models }, entryUrl(import.meta.url, 'meddling-thread'))
     t.after(() => executor.stop())
-    await assert.rejects(executor.start(), { name: 'ModelLoadError', message: /changing\.onnx .*was changed while/ })
+    await assert.rejects(executor.start(), { name: 'ModelLoadError', message: /changing\.onnx .*was changed after/ })
   })
 })

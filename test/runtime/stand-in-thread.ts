@@ -7,7 +7,14 @@ export function answerLoad(): void {
   const { models }: ThreadData = workerData
   const loaded: FromThread = {
     type: 'loaded',
-    models: models.map(({ id, name }) => ({ id, name, signature: affineSignature, provider: 'cpu', unavailable: [] }))
+    models: models.map(({ id, name }) => ({
+      id,
+      name,
+      signature: affineSignature,
+      provider: 'cpu',
+      partly: false,
+      unavailable: []
+    }))
   }
   parentPort?.postMessage(loaded)
 }

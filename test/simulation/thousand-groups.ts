@@ -83,7 +83,8 @@ for (let call = 1; call <= GROUPS; call++) {
     n: name === 'uncoded' ? k : k + Math.floor(chance() * 8),
     deadline: 200,
     refine: chance() < 0.2 ? 'until-stop' : 'never',
-    onDeadline: chance() < 0.2 ? 'fail' : 'answer'
+    onDeadline: chance() < 0.2 ? 'fail' : 'answer',
+    hedge: chance() < 0.2 ? { after: chance() < 0.5 ? 'p90' : 30, budget: chance() < 0.5 ? 0.1 : 1 } : undefined
   })
   clock.setTimer(call * 20 * chance() + call, () => {
     if (chance() < 0.5) {

@@ -37,8 +37,9 @@ describe('splinemesh calibrate, and infer by its profile', () => {
   it('prints what both decoders are worth, and writes a profile of this very model that infer decodes by', async () => {
     const ended = await calibrate(...four, '--labels', labels, '--out', file('m.json'))
     assert.equal(ended.code, 0, said(ended))
+    assert.match(ended.out, /^nercc \(k 4, n 12\), order path · λe 0, λd 1e-6 · /)
     assert.match(ended.out, /survivors +error \(plain\) +error \(covariance\) .*accuracy \(covariance\)\n +12 /)
-    assert.match(ended.out, /m\.json · nercc \(k 4, n 12\) with λe 0, λd 1e-6 · order path/)
+    assert.match(ended.out, /m\.json · 1 plan · accuracy of the model itself \d\.\d{3}/)
     assert.match(ended.out, /learned on 12 groups, chosen on 3, scored on 4 held back · seed 1/)
     assert.equal(ended.err, '', 'no noise')
     const profile = parseProfile(readFileSync(file('m.json'), 'utf8'))
@@ -47,11 +48,11 @@ describe('splinemesh calibrate, and infer by its profile', () => {
     const answered = await infer(file('m.json'), '--json')
     assert.equal(answered.code, 0, said(answered))
     const { outcomes, groups } = JSON.parse(answered.out)
-    const expected = profile.expected.find(({ survivors }) => survivors === groups[0].survivors.length)
+    const expected = profile.plans[0].expected[groups[0].survivors.length - 1]
     assert.equal(groups[0].code, 'nercc')
     for (const outcome of outcomes) {
       assert.equal(outcome.status, 'reconstructed')
-      assert.deepEqual(outcome.expected, { error: expected?.mse, agreement: expected?.agreement })
+      assert.deepEqual(outcome.expected, { error: expected.mse, agreement: expected.agreement })
     }
   })
 
@@ -60,20 +61,45 @@ describe('splinemesh calibrate, and infer by its profile', () => {
     assert.equal(ended.code, 0, said(ended))
     const { file: written, profile, scores } = JSON.parse(ended.out)
     assert.equal(written, file('j.json'))
-    assert.equal(profile.moments, undefined)
-    assert.equal(scores.length, 12)
-    assert.ok(scores[5].covariance.mse > 0)
+    assert.equal(profile.plans[0].moments, undefined)
+    assert.equal(scores[0].length, 12)
+    assert.ok(scores[0][5].covariance.mse > 0)
+  })
+
+  it('writes a plan for each combination, and infer takes the one that is asked for', async () => {
+    const lists = ['--k', '4', '--n', '6,8', '--code', 'bacc,approxifer', '--systematic', 'also', '--groups', '5']
+    const ended = await calibrate(...lists, '--out', file('many.json'))
+    assert.equal(ended.code, 0, said(ended))
+    const { plans } = parseProfile(readFileSync(file('many.json'), 'utf8'))
+    assert.deepEqual(
+      plans.map(({ code: { name, n, layout } }) => [n, name, layout]),
+      [6, 8].flatMap(n => [
+        [n, 'bacc', undefined],
+        [n, 'bacc', 'systematic'],
+        [n, 'approxifer', undefined]
+      ])
+    )
+    const ambiguous = await infer(file('many.json'), '--n', '6', '--code', 'bacc')
+    assert.equal(ambiguous.code, 2, said(ambiguous))
+    assert.match(
+      ambiguous.err,
+      /ProfileMismatchError .*2 plans of the profile have .*: say which; it has: bacc \(k 4, n 6\)/
+    )
+    const answered = await infer(file('many.json'), '--n', '6', '--code', 'bacc', '--no-systematic', '--json')
+    assert.equal(answered.code, 0, said(answered))
+    const [group] = JSON.parse(answered.out).groups
+    assert.deepEqual([group.code, group.n, group.tasks[0].role], ['bacc', 6, 'coded'])
   })
 
   it('refuses to infer by a profile of another model, or with other options', async () => {
     assert.equal((await calibrate(...four, '--out', file('a.json'))).code, 0)
     const text = readFileSync(file('a.json'), 'utf8')
     writeFileSync(file('b.json'), text.replace(/"model":"\w+"/, `"model":"${'0'.repeat(64)}"`))
-    writeFileSync(file('c.json'), text.replace('"version":1', '"version":9'))
+    writeFileSync(file('c.json'), text.replace('"version":2', '"version":9'))
     const cases: Array<[string[], RegExp]> = [
       [[file('b.json')], /ProfileMismatchError .* is of the model 000000000000, and 'lenet5' is/],
-      [[file('a.json'), '--k', '5'], /ProfileMismatchError .* for k 4, and 5 is asked for/],
-      [[file('a.json'), '--code', 'bacc'], /ProfileMismatchError .* for code nercc, and bacc is asked for/],
+      [[file('a.json'), '--k', '5'], /ProfileMismatchError .* no plan of the profile has k 5; it has: nercc/],
+      [[file('a.json'), '--code', 'bacc'], /ProfileMismatchError .* no plan of the profile has code bacc; it has/],
       [[file('c.json')], /InvalidProfileError .*c\.json: this is a profile of version 9/],
       [[file('none.json')], /InputFileError .*cannot read the profile/]
     ]

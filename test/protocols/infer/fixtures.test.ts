@@ -14,7 +14,7 @@ import {
   encodeRequest,
   encodeResult
 } from '../../../protocols/infer/messages.ts'
-import { bodyBytes, bodyParts, tensorsOf } from '../../../protocols/infer/tensors.ts'
+import { bodyBytes, bodyParts, tensorsOf } from '../../../src/models/index.ts'
 import { frame } from './peers.ts'
 
 interface Fixture {

@@ -1,0 +1,39 @@
+import type { Command } from 'commander'
+import { positive, stragglers } from './options.ts'
+
+/** What was asked for, as commander hands it over. */
+export interface AdviseCommandOptions {
+  profile: string[]
+  workers: number
+  stragglers: number
+  k?: number
+  n?: number
+  json?: true
+}
+
+const EXAMPLES = `
+Stragglers below 1 are a share: each worker by itself is late with this probability. Whole numbers are so many of the
+workers, any of them.
+
+Examples:
+  $ splinemesh advise --profile lenet5.profile.json --workers 12 --stragglers 0.2
+  $ splinemesh advise --profile four.json eight.json --workers 20 --stragglers 5 --k 4
+  $ splinemesh infer --model lenet5 --input x.npy --code auto --profile lenet5.profile.json --stragglers 0.2 --mdns`
+
+export function defineAdvise(program: Command): void {
+  program
+    .command('advise')
+    .description('Tell what every plan is worth in a fleet, and which to take.')
+    .requiredOption('--profile <file...>', 'as splinemesh calibrate wrote them, of one model')
+    .requiredOption('--workers <n>', 'workers of the fleet', positive)
+    .requiredOption('--stragglers <n>', 'how many do not answer in time: a share, 0.2, or a number, 3', stragglers)
+    .option('--k <n>', 'only plans with so many queries in a group (default: all of the profile)', positive)
+    .option('--n <n>', 'only plans with so many coded queries', positive)
+    .option('--json', 'print JSON: every plan, the one to take, and why')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: AdviseCommandOptions) => {
+      // Help and bad usage need none of what this imports.
+      const { advise } = await import('./advise-action.ts')
+      await advise(options)
+    })
+}

@@ -1,0 +1,69 @@
+import { codeFamily, type Layout, type Profile } from '../../src/codes/index.ts'
+import type { Model } from '../../src/models/index.ts'
+import { advised } from '../advised.ts'
+import type { CodedOptions, NamedCode } from '../coded-inference.ts'
+import { chosenPlan, planOptions } from '../profiled.ts'
+import { UsageError } from './errors.ts'
+import type { InferCommandOptions } from './infer.ts'
+
+/** How to ask, as far as it can be known before workers are. */
+export interface Choice {
+  /** How many workers are worth waiting for. */
+  n: number
+  /** All of it, once the model and the number of its workers are known; and why, where the advisor chose. */
+  at(model: Model, workers: number): { coded: CodedOptions & { code: NamedCode }; reason?: string }
+}
+
+/**
+ * @throws {UnknownCodeError | InvalidCodeError | ProfileMismatchError} there is no such code or plan
+ * @throws {UsageError} `auto` with nothing to choose by, or with an option that says what is to be chosen
+ */
+export function codeChoice(options: InferCommandOptions, profile: Profile | undefined): Choice {
+  const { stragglers, quality, maxWrong, hedge: after, hedgeBudget: budget, deadline, onDeadline, k, n } = options
+  const hedge = after === undefined ? undefined : { after, budget }
+  const how = { profile, stragglers, quality, maxWrong, hedge, deadline, onDeadline }
+  if (options.code !== 'auto') {
+    const plan = coding(options, profile)
+    return { n: plan.n, at: model => ({ coded: { model: model.id, ...how, ...plan } }) }
+  }
+  checkAuto(options)
+  return {
+    n: Number.POSITIVE_INFINITY,
+    at(model, workers) {
+      const { options: coded, advice } = advised({ model: model.id, ...how, k, n }, model, workers)
+      return { coded, reason: advice.reason }
+    }
+  }
+}
+
+function checkAuto({ profile, stragglers, ...options }: InferCommandOptions): void {
+  if (profile === undefined || stragglers === undefined) {
+    throw new UsageError('--code auto compares the plans of --profile <file> at --stragglers <n>: give both')
+  }
+  const { order, systematic, lambdaEncode, lambdaDecode, degree, output } = options
+  const said = Object.entries({ order, systematic, lambdaEncode, lambdaDecode, degree, output })
+  const [name] = said.find(([, value]) => value !== undefined) ?? []
+  if (name !== undefined) {
+    throw new UsageError(`--code auto chooses the code and its options: leave out ${name}`)
+  }
+}
+
+function coding(options: InferCommandOptions, profile: Profile | undefined) {
+  const { order, output, systematic, lambdaEncode, lambdaDecode, degree } = options
+  const name = options.code === undefined ? undefined : codeFamily(options.code).name
+  const layout = systematic === undefined ? undefined : layoutOf(systematic)
+  const wish = { name, lambdaEncode, lambdaDecode, degree, layout }
+  if (profile !== undefined) {
+    const plan = chosenPlan(profile, { k: options.k, n: options.n, order, output, code: wish })
+    return { ...planOptions(plan), output: profile.output }
+  }
+  const code = { ...wish, name: name ?? 'replication' }
+  const family = codeFamily(code.name)
+  const { k = 4, n = family.maximumN?.(k) ?? 2 * k } = options
+  family.create({ ...code, k, n })
+  return { k, n, code, order, output }
+}
+
+function layoutOf(systematic: boolean): Layout {
+  return systematic ? 'systematic' : 'paper'
+}

@@ -1,0 +1,10 @@
+/**
+ * @packageDocumentation
+ *
+ * Which redundancy to buy: what every plan is worth in a fleet with so many workers and stragglers, from what calibration
+ * measured and from how copies get lost. Imports `codes`; it knows a fleet only by numbers, and nothing of time.
+ */
+export { type Advice, type AdvisedPlan, type AdviseInit, advise } from './advise.ts'
+export { InvalidFleetError, NoAdviceError } from './errors.ts'
+export type { Forecast, Worth } from './forecast.ts'
+export type { FleetFacts, Stragglers } from './stragglers.ts'

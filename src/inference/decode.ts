@@ -1,0 +1,82 @@
+import {
+  type ExpectedQuality,
+  type LinearCode,
+  type LinearDecoder,
+  linearDecoder,
+  restoreOrder,
+  type Survivors
+} from '../codes/index.ts'
+import type { Tensor } from '../tensor/index.ts'
+
+/** How full groups are decoded, and what is to be expected of it. Results are one per survivor, in their order. */
+export interface CalibratedPlan {
+  /** Tells plans apart that were calibrated differently. */
+  id: string
+  decoder: LinearDecoder
+  /** For each query of the group what its prediction is to be expected to be like, if it is reconstructed. */
+  assess(survivors: Survivors, predictions: ReadonlyArray<Tensor | undefined>): Array<ExpectedQuality | undefined>
+  /** The survivors, at most `most` of them, whose results do not fit those of the others. */
+  suspects(survivors: Survivors, results: readonly Tensor[], most: number): number[]
+}
+
+/** A prediction that was decoded, and whether it is the result of the query itself. */
+export interface Decoded {
+  output: Tensor
+  exact: boolean
+  /** For one that is not exact, where calibration measured it. */
+  expected?: ExpectedQuality
+}
+
+/** What becomes of the results of one group, which go by the index of their task. */
+export interface GroupDecoder {
+  /** For each query: do the results of these tasks give it? */
+  recoverable(arrived: Iterable<number>): boolean[]
+  /** The tasks, at most `most`, whose results do not fit those of the others; none where nobody can tell. */
+  suspects(results: ReadonlyMap<number, Tensor>, most: number): number[]
+  /** The predictions that the results give, in the order of the queries. */
+  decode(results: ReadonlyMap<number, Tensor>): Array<Decoded | undefined>
+}
+
+export interface GroupDecoderInit {
+  code: LinearCode
+  /** At place i of the group stands query order[i]. */
+  order: readonly number[]
+  /** Task i < k is query i itself, which left before its place in the order was known. */
+  systematic: boolean
+  calibrated: CalibratedPlan | undefined
+}
+
+/** Decodes a group of a linear code: by what calibration learned, else by the code alone. */
+export function groupDecoder({ code, order, systematic, calibrated }: GroupDecoderInit): GroupDecoder {
+  const decoder = calibrated?.decoder ?? linearDecoder(code)
+  const codedIndex = (task: number): number => (systematic && task < code.k ? order.indexOf(task) : task)
+  const taskIndex = (coded: number): number => (systematic && coded < code.k ? order[coded] : coded)
+
+  const inCodedOrder = (results: ReadonlyMap<number, Tensor>): { survivors: number[]; arrived: Tensor[] } => {
+    const sorted = Array.from(results, ([task, tensor]) => ({ index: codedIndex(task), tensor }))
+    sorted.sort((a, b) => a.index - b.index)
+    return { survivors: sorted.map(({ index }) => index), arrived: sorted.map(({ tensor }) => tensor) }
+  }
+
+  return {
+    recoverable(arrived) {
+      const survivors = Array.from(arrived, codedIndex).sort((a, b) => a - b)
+      return restoreOrder(code.recoverable(survivors), order)
+    },
+    suspects(results, most) {
+      const { survivors, arrived } = inCodedOrder(results)
+      return calibrated?.suspects(survivors, arrived, most).map(taskIndex) ?? []
+    },
+    decode(results) {
+      const { survivors, arrived } = inCodedOrder(results)
+      const operator = decoder.select(survivors)
+      const outputs = operator.apply(arrived)
+      const expected = calibrated?.assess(survivors, outputs)
+      const decoded = outputs.map((output, place): Decoded | undefined => {
+        const exact = operator.exact[place]
+        return output && (exact ? { output, exact } : { output, exact, expected: expected?.[place] })
+      })
+      return restoreOrder(decoded, order)
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import type { NamedTensors } from '../models/index.ts'
+import type { Millis } from './channel.ts'
+import type { CallId, MasterEvent } from './events.ts'
+import type { Group } from './group.ts'
+import type { PlanSpec } from './plan.ts'
+
+interface Batch {
+  queries: readonly NamedTensors[]
+  spec: PlanSpec
+  /** Index of the first query that is not in a group yet. */
+  next: number
+  /** Groups in progress. */
+  running: number
+  concurrency: number
+}
+
+export interface FormationInit {
+  open(spec: PlanSpec): Group
+  /** Sends what can leave of a group that is still open. */
+  dispatch(group: Group): void
+  /** The group is full, or has waited long enough. */
+  close(group: Group): void
+  /** Calls `fire` at that moment, if the group is still in progress. */
+  arm(group: Group, after: Millis, fire: () => void): void
+}
+
+/** Which query goes into which group: batches into groups of their own, single queries into the open group of their lane. */
+export class Formation {
+  readonly #init: FormationInit
+  readonly #batches = new Map<CallId, Batch>()
+  /** The open group of each lane of single queries. */
+  readonly #open = new Map<string, Group>()
+
+  constructor(init: FormationInit) {
+    this.#init = init
+  }
+
+  /** Batches and lanes that are held. */
+  get held(): number {
+    return this.#batches.size + this.#open.size
+  }
+
+  batch({ call, queries, spec, concurrency }: Extract<MasterEvent, { type: 'batch' }>): void {
+    this.#batches.set(call, { queries, spec, concurrency, next: 0, running: 0 })
+    this.#advance(call)
+  }
+
+  /** Puts a single query into the open group of its lane; the group closes when it is full or has waited long enough. */
+  join({ call, query, spec, lane }: Extract<MasterEvent, { type: 'query' }>): void {
+    let group = this.#open.get(lane)
+    if (group === undefined) {
+      const opened = this.#init.open(spec)
+      group = opened
+      this.#open.set(lane, opened)
+      this.#init.arm(opened, Math.min(spec.maxWait, spec.deadline / 2), () => this.#close(opened))
+    }
+    group.add({ call, position: 0 }, query)
+    this.#init.dispatch(group)
+    if (group.plan.size === spec.k) {
+      this.#close(group)
+    }
+  }
+
+  /** A group is no longer in progress. */
+  ended(group: Group): void {
+    this.#leaveLane(group)
+    for (const call of new Set(group.members.map(member => member.call))) {
+      const batch = this.#batches.get(call)
+      if (batch !== undefined) {
+        batch.running--
+        this.#advance(call)
+      }
+    }
+  }
+
+  /** The queries of a call that are in no group yet never will be. */
+  abort(call: CallId): void {
+    const batch = this.#batches.get(call)
+    if (batch !== undefined) {
+      batch.queries = batch.queries.slice(0, batch.next)
+      this.#forgetIfDone(call, batch)
+    }
+  }
+
+  /** Starts as many groups of a batch as may be in progress. */
+  #advance(call: CallId): void {
+    const batch = this.#batches.get(call)
+    if (batch === undefined) {
+      return
+    }
+    const { queries, spec } = batch
+    while (batch.running < batch.concurrency && batch.next < queries.length) {
+      const group = this.#init.open(spec)
+      const end = Math.min(batch.next + spec.k, queries.length)
+      for (; batch.next < end; batch.next++) {
+        group.add({ call, position: batch.next }, queries[batch.next])
+      }
+      batch.running++
+      this.#close(group)
+    }
+    this.#forgetIfDone(call, batch)
+  }
+
+  #forgetIfDone(call: CallId, batch: Batch): void {
+    if (batch.running === 0 && batch.next >= batch.queries.length) {
+      this.#batches.delete(call)
+    }
+  }
+
+  #close(group: Group): void {
+    this.#leaveLane(group)
+    this.#init.close(group)
+  }
+
+  #leaveLane(group: Group): void {
+    for (const [lane, open] of this.#open) {
+      if (open === group) {
+        this.#open.delete(lane)
+      }
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import type { NamedTensors } from '../models/index.ts'
+import { sameShape, type Tensor } from '../tensor/index.ts'
+import type { Decoded } from './decode.ts'
+import { UnusableResultError } from './errors.ts'
+import { assertFinite } from './finite.ts'
+import type { Plan } from './plan.ts'
+
+/** What came back for the tasks of a group: which results are believed, and which predictions they give. */
+export class Results {
+  readonly #plan: Plan
+  readonly #arrived = new Map<number, Tensor>()
+  // Both are worked out when they are asked for, and anew once more has arrived.
+  #wrong: readonly number[] | undefined
+  #decoded: ReadonlyArray<Decoded | undefined> | undefined
+
+  constructor(plan: Plan) {
+    this.#plan = plan
+  }
+
+  /** How many arrived. */
+  get size(): number {
+    return this.#arrived.size
+  }
+
+  /**
+   * Takes in the result of a task.
+   *
+   * @throws {UnusableResultError | NotFiniteError} it cannot be decoded with the others
+   */
+  add(index: number, outputs: NamedTensors): void {
+    this.#arrived.set(index, this.#judge(outputs))
+    this.#wrong = undefined
+    this.#decoded = undefined
+  }
+
+  /** The tasks, at most as many as the caller allows, whose results those of the others contradict. */
+  get wrong(): readonly number[] {
+    const { spec, closed } = this.#plan
+    if (spec.maxWrong === 0 || !closed || this.size === 0) {
+      return []
+    }
+    this.#wrong ??= this.#plan.suspects(this.#arrived, spec.maxWrong)
+    return this.#wrong
+  }
+
+  /** Ascending indices of the tasks whose results arrived and are believed. */
+  get survivors(): number[] {
+    const wrong = new Set(this.wrong)
+    return [...this.#arrived.keys()].filter(index => !wrong.has(index)).sort((a, b) => a - b)
+  }
+
+  /** Has every query a result of its own? */
+  get allExact(): boolean {
+    const exact = (indices: Iterable<number>): boolean => {
+      const queries = new Set(Array.from(indices, index => this.#plan.tasks[index].query))
+      queries.delete(undefined)
+      return queries.size === this.#plan.size
+    }
+    // Finding out who is wrong is dear, so it is left to when it matters.
+    return this.size >= this.#plan.size && exact(this.#arrived.keys()) && exact(this.survivors)
+  }
+
+  /** Is there a prediction for every query? Only once the plan is closed. */
+  get recoverable(): boolean {
+    return this.#plan.recoverable(this.survivors).every(Boolean)
+  }
+
+  /** The predictions, in the order of the queries. Only once the plan is closed. */
+  get decoded(): ReadonlyArray<Decoded | undefined> {
+    this.#decoded ??= this.#decode()
+    return this.#decoded
+  }
+
+  #decode(): Array<Decoded | undefined> {
+    const wrong = new Set(this.wrong)
+    const believed = new Map([...this.#arrived].filter(([index]) => !wrong.has(index)))
+    return believed.size === 0 ? [] : this.#plan.decode(believed)
+  }
+
+  /** The decoded output of a result, if it can be used beside the results that are already there. */
+  #judge(outputs: NamedTensors): Tensor {
+    const { output } = this.#plan.spec
+    const tensor = outputs[output]
+    if (tensor === undefined) {
+      throw new UnusableResultError(`the result has no output "${output}"`)
+    }
+    const [other] = this.#arrived.values()
+    if (other !== undefined && !(tensor.dtype === other.dtype && sameShape(tensor.shape, other.shape))) {
+      throw new UnusableResultError(
+        `output "${output}" is ${tensor.dtype} [${tensor.shape}], the group's others are ${other.dtype} [${other.shape}]`
+      )
+    }
+    assertFinite(tensor, `output "${output}"`)
+    return tensor
+  }
+}
