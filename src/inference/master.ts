@@ -107,9 +107,11 @@ export class Master {
     if (unsent.length === 0) {
       return
     }
-    const ranked = this.#fleet.rank(group.plan.spec.model)
-    for (const placement of unsent) {
-      this.#send(group, placement, ranked)
+    for (const model of new Set(unsent.map(({ task }) => task.model))) {
+      const ranked = this.#fleet.rank(model)
+      for (const placement of unsent.filter(({ task }) => task.model === model)) {
+        this.#send(group, placement, ranked)
+      }
     }
   }
 
@@ -121,8 +123,8 @@ export class Master {
     }
     this.#tasks.set(id, group)
     const { spec } = group.plan
-    const { model, inputs } = placement.task
-    const task = { model, inputs, outputs: [spec.output], deadline: group.deadlineAt }
+    const { model, inputs, output } = placement.task
+    const task = { model, inputs, outputs: [output], deadline: group.deadlineAt }
     this.#effects.push({ type: 'submit', id, worker: attempt.worker, task })
     if (spec.hedge !== undefined && placement.attempts.length === 1) {
       this.#hedgeCredit.earn(spec.hedge, spec.n)

@@ -124,7 +124,9 @@ function codeFor(spec: PlanSpec, count: number): LinearCode {
 export interface PlanTask {
   /** Which coded query it is. */
   index: number
+  /** The deployed model or a companion, and its output that is the result. */
   model: ModelId
+  output: string
   inputs: NamedTensors
   role: 'query' | 'coded'
   /** For the role `query`: which query of the group it is a copy of. */
@@ -157,6 +159,7 @@ export interface Plan extends GroupDecoder {
 /** A plan of one linear code. In a systematic one each query leaves at once, and coding costs no waiting. */
 export function linearPlan(spec: PlanSpec): Plan {
   const systematic = spec.code.systematic || spec.codeOptions.layout === 'systematic'
+  const deployed = { model: spec.model, output: spec.output }
   const queries: NamedTensors[] = []
   const tasks: PlanTask[] = []
   let closed: { n: number; decoder: GroupDecoder; encoding: Sliced<void> } | undefined
@@ -180,7 +183,7 @@ export function linearPlan(spec: PlanSpec): Plan {
     const left = Array.from({ length: code.n - tasks.length }, (_, i) => tasks.length + i)
     yield* encodingGroup(code, reorder(queries, order), left, (index, inputs) => {
       const place = code.systematic ? unitColumn(code.encodingMatrix, code.k, index) : undefined
-      const task = { index, model: spec.model, inputs }
+      const task = { index, ...deployed, inputs }
       append(place === undefined ? { ...task, role: 'coded' } : { ...task, role: 'query', query: order[place] })
     })
   }
@@ -202,7 +205,7 @@ export function linearPlan(spec: PlanSpec): Plan {
     },
     add(query) {
       const index = queries.push(query) - 1
-      return systematic ? [append({ index, model: spec.model, inputs: query, role: 'query', query: index })] : []
+      return systematic ? [append({ index, ...deployed, inputs: query, role: 'query', query: index })] : []
     },
     close() {
       const code = codeFor(spec, queries.length)

@@ -28,7 +28,7 @@ export class Results {
    * @throws {UnusableResultError | NotFiniteError} it cannot be decoded with the others
    */
   add(index: number, outputs: NamedTensors): void {
-    this.#arrived.set(index, this.#judge(outputs))
+    this.#arrived.set(index, this.#judge(this.#plan.tasks[index].output, outputs))
     this.#wrong = undefined
     this.#decoded = undefined
   }
@@ -77,9 +77,8 @@ export class Results {
     return believed.size === 0 ? [] : this.#plan.decode(believed)
   }
 
-  /** The decoded output of a result, if it can be used beside the results that are already there. */
-  #judge(outputs: NamedTensors): Tensor {
-    const { output } = this.#plan.spec
+  /** That output of a result, if it can be used beside the results that are already there. */
+  #judge(output: string, outputs: NamedTensors): Tensor {
     const tensor = outputs[output]
     if (tensor === undefined) {
       throw new UnusableResultError(`the result has no output "${output}"`)
