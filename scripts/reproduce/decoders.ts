@@ -1,17 +1,17 @@
 import {
   covarianceDecoder,
   type LinearCode,
-  type LinearDecoder,
   linearDecoder,
   type Moments,
+  type Operator,
   type Survivors,
   secondMoments,
-  softmax
+  softmax,
+  temperedSoftmax
 } from '../../src/codes/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 import type { Group } from './groups.ts'
 import { floats } from './models.ts'
-import { posteriorVariances, temperedSoftmax } from './tempered.ts'
 
 /** A group and the logits of all its coded queries. */
 export interface CodedGroup {
@@ -26,9 +26,8 @@ export type Decode = (survivors: Survivors, coded: CodedGroup) => (Float32Array 
 export function paperDecode(code: LinearCode): Decode {
   const decoder = linearDecoder(code, { normCap: Number.POSITIVE_INFINITY })
   return (survivors, { results }) =>
-    apply(
-      decoder,
-      survivors,
+    outputs(
+      decoder.select(survivors),
       survivors.map(index => softmax(results[index]))
     )
 }
@@ -39,21 +38,19 @@ export interface Learned {
   epsilon: number
   /** Are probabilities tempered by how unsure the decoded logits are? */
   tempered: boolean
-  /** Does the master know what the student says to each query? */
-  student: boolean
 }
 
-/** The covariance decoder on logits. */
-export function learnedDecode({ code, moments, epsilon, tempered, student }: Learned): Decode {
+/** The covariance decoder on logits, which knows the student's where the moments do. */
+export function learnedDecode({ code, moments, epsilon, tempered }: Learned): Decode {
   const decoder = covarianceDecoder({ code, moments, epsilon })
-  const known = student ? Array.from({ length: code.k }, (_, q) => code.n - code.k + q) : []
   return (survivors, { results, group }) => {
-    const all = [...survivors, ...known]
     const arrived = survivors.map(index => results[index])
-    const logits = apply(decoder, all, student ? [...arrived, ...group.student] : arrived)
-    if (!tempered) return logits.map(vector => vector && softmax(vector))
-    const variances = posteriorVariances(moments, all, epsilon)
-    return logits.map((vector, q) => vector && temperedSoftmax(vector, variances[q]))
+    const operator = decoder.select(survivors)
+    const logits = outputs(operator, moments.side ? [...arrived, ...group.student] : arrived)
+    return logits.map((vector, q) => {
+      const variance = tempered ? (operator.variances?.[q] ?? 0) : 0
+      return vector && temperedSoftmax(vector, variance)
+    })
   }
 }
 
@@ -62,14 +59,10 @@ export function learnMoments(code: LinearCode, calibration: readonly CodedGroup[
   const vectors = calibration.map(({ group, results }) =>
     student ? [...results, ...group.student, ...group.logits] : [...results, ...group.logits]
   )
-  return secondMoments(vectors, { n: code.n, k: code.k, outputs: 'logits' })
+  return secondMoments(vectors, { n: code.n, k: code.k, side: student ? code.k : 0, outputs: 'logits' })
 }
 
-function apply(
-  decoder: LinearDecoder,
-  survivors: Survivors,
-  results: readonly Float32Array[]
-): (Float32Array | undefined)[] {
-  const predictions = decoder.select(survivors).apply(results.map(result => Tensor.float32(result)))
+function outputs(operator: Operator, results: readonly Float32Array[]): (Float32Array | undefined)[] {
+  const predictions = operator.apply(results.map(result => Tensor.float32(result)))
   return predictions.map(prediction => prediction && floats(prediction))
 }

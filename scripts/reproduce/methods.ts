@@ -1,5 +1,4 @@
-import { berrut, type LinearCode, nercc, replication } from '../../src/codes/index.ts'
-import { chords, withStudent } from './chords.ts'
+import { berrut, chords, type LinearCode, nercc, replication } from '../../src/codes/index.ts'
 import type { Course } from './course.ts'
 import { type CodedGroup, type Decode, learnedDecode, learnMoments, paperDecode } from './decoders.ts'
 
@@ -100,12 +99,11 @@ function covariance(name: string, { encoder, code, tempered, student }: Covarian
   return {
     name,
     async learn(course) {
-      const known = student ? withStudent(code) : code
-      const moments = learnMoments(known, await course.coded(encoder, code, 'calibration'), student)
+      const moments = learnMoments(code, await course.coded(encoder, code, 'calibration'), student)
       return async stragglers => {
         const tuning = await course.coded(encoder, code, 'tuning')
         const candidates = EPSILONS.map(epsilon => {
-          const decode = learnedDecode({ code: known, moments, epsilon, tempered, student })
+          const decode = learnedDecode({ code, moments, epsilon, tempered })
           return { epsilon, decode, mse: course.score('tuning', stragglers, tuning, decode).mse.value }
         })
         const { epsilon, decode } = candidates.reduce((a, b) => (b.mse < a.mse ? b : a))

@@ -1,6 +1,5 @@
-import { type CovarianceLocator, covarianceLocator, honestThreshold, type Survivors } from '../../src/codes/index.ts'
+import { chords, covarianceLocator, honestThreshold, type Survivors } from '../../src/codes/index.ts'
 import { type Random, shuffled } from '../../src/simulation/index.ts'
-import { chords, withStudent } from './chords.ts'
 import type { Course } from './course.ts'
 import { type CodedGroup, learnMoments } from './decoders.ts'
 import { normal } from './draws.ts'
@@ -26,11 +25,6 @@ const FALSE_ALARMS = 0.05
 const SETS = 2
 /** In logits; those of LeNet5 on a digit have a standard deviation of about this. */
 const NOISE = 10
-/** Times that all suspects are reconsidered; they seldom change after the second. */
-const ROUNDS = 6
-/** ε, with and without the student: larger than for decoding, for outliers among honest results. Of 7 tried on training images. */
-const EPSILONS = { student: 0.2, alone: 0.3 }
-
 type Attack = (logits: Float32Array, chance: Random) => Float32Array
 
 const ATTACKS: Record<string, Attack | undefined> = {
@@ -54,99 +48,34 @@ export async function wrongWorkers(course: Course, size: { k: number; n: number 
     tuning: await course.coded('chords', code, 'tuning'),
     test: await course.coded('chords', code, 'test')
   }
-  const locators = [alone(size, coded, chance), besideStudent(size, coded, chance)]
+  const locators = [
+    learnedLocator('covariance', { size, coded, student: false }, chance),
+    learnedLocator("covariance, beside the student's answers", { size, coded, student: true }, chance)
+  ]
   return locators.flatMap(locator =>
     Object.entries(ATTACKS).map(([name, attack]) => measure(locator, name, attack, coded.test, chance))
   )
 }
 
-/** The library's locator. */
-function alone(
-  size: { k: number; n: number },
-  { calibration, tuning }: { calibration: readonly CodedGroup[]; tuning: readonly CodedGroup[] },
-  chance: Random
-): Locator {
+interface Learning {
+  size: { k: number; n: number }
+  coded: { calibration: readonly CodedGroup[]; tuning: readonly CodedGroup[] }
+  /** Are the student's answers among the results, as witnesses? */
+  student: boolean
+}
+
+function learnedLocator(name: string, { size, coded, student }: Learning, chance: Random): Locator {
   const code = chords(size)
-  const moments = learnMoments(code, calibration, false)
-  const options = { code, moments, epsilon: EPSILONS.alone }
-  const scorer = covarianceLocator({ ...options, errors: 0, threshold: Number.POSITIVE_INFINITY })
-  const threshold = honestThreshold(
-    honest(tuning, size.n, chance).map(({ survivors, answers }) =>
-      scorer.locate(survivors, answers).scores.reduce((a, b) => Math.max(a, b))
-    ),
-    FALSE_ALARMS
+  const moments = learnMoments(code, coded.calibration, student)
+  const known = (answers: readonly Float32Array[], group: CodedGroup['group']) =>
+    student ? [...answers, ...group.student] : answers
+  const scorer = covarianceLocator({ code, moments, errors: 0, threshold: Number.POSITIVE_INFINITY })
+  const largest = honest(coded.tuning, size.n, chance).map(({ survivors, answers, group }) =>
+    scorer.locate(survivors, known(answers, group)).scores.reduce((a, b) => Math.max(a, b))
   )
-  const locator = covarianceLocator({ ...options, errors: LIARS, threshold })
-  return { name: 'covariance', locate: (survivors, answers) => locator.locate(survivors, answers).wrong }
-}
-
-/**
- * With the student's answers among the results, as witnesses that are never suspects themselves; and with every suspect
- * reconsidered once the others are out, for of two neighbours that contradict each other the wrong one may have gone first.
- */
-function besideStudent(
-  size: { k: number; n: number },
-  { calibration, tuning }: { calibration: readonly CodedGroup[]; tuning: readonly CodedGroup[] },
-  chance: Random
-): Locator {
-  const code = withStudent(chords(size))
-  const moments = learnMoments(code, calibration, true)
-  const scorer = covarianceLocator({
-    code,
-    moments,
-    errors: 0,
-    threshold: Number.POSITIVE_INFINITY,
-    epsilon: EPSILONS.student
-  })
-  const largest = honest(tuning, size.n, chance).map(({ survivors, answers, group }) => {
-    return worst(scorer, { survivors, answers, witnesses: group.student, n: size.n }, new Set()).score
-  })
   const threshold = honestThreshold(largest, FALSE_ALARMS)
-  return {
-    name: "covariance, beside the student's answers",
-    locate: (survivors, answers, { student }) =>
-      reconsidered(scorer, { survivors, answers, witnesses: student, n: size.n }, threshold)
-  }
-}
-
-interface Testimony {
-  survivors: Survivors
-  answers: readonly Float32Array[]
-  witnesses: readonly Float32Array[]
-  n: number
-}
-
-function reconsidered(scorer: CovarianceLocator, testimony: Testimony, threshold: number): number[] {
-  const out = new Set<number>()
-  const next = (): boolean => {
-    const { index, score } = worst(scorer, testimony, out)
-    if (out.size < LIARS && score > threshold) out.add(index)
-    return out.has(index)
-  }
-  while (next());
-  for (let round = 0, changed = true; changed && round < ROUNDS; round++) {
-    changed = false
-    for (const suspect of [...out]) {
-      out.delete(suspect)
-      next()
-      if (!out.has(suspect)) changed = true
-    }
-  }
-  return [...out]
-}
-
-/** The survivor that fits the others least, those that are out left out. */
-function worst(
-  scorer: CovarianceLocator,
-  { survivors, answers, witnesses, n }: Testimony,
-  out: ReadonlySet<number>
-): { index: number; score: number } {
-  const kept = [...survivors.keys()].filter(j => !out.has(survivors[j]))
-  const indices = [...kept.map(j => survivors[j]), ...witnesses.map((_, q) => n + q)]
-  const { scores } = scorer.locate(indices, [...kept.map(j => answers[j]), ...witnesses])
-  const suspects = scores.subarray(0, kept.length)
-  const score = suspects.reduce((a, b) => Math.max(a, b))
-  return { index: indices[suspects.indexOf(score)], score }
+  const locator = covarianceLocator({ code, moments, errors: LIARS, threshold })
+  return { name, locate: (survivors, answers, group) => locator.locate(survivors, known(answers, group)).wrong }
 }
 
 function measure(

@@ -37,7 +37,7 @@ export function chooseLambda({ code, survivors, results, candidates }: LambdaCho
   if (candidates.length === 0) throw new InvalidCodeError('there is no λ_d to choose from')
   for (const candidate of candidates) requireSmoothing('lambdaDecode', candidate)
   requireSurvivors(survivors, code.n)
-  requireResults(survivors, results)
+  requireResults(survivors.length, results)
   if (survivors.length < 3) return candidates[0]
 
   const along = [...survivors.keys()].sort((a, b) => beta[survivors[a]] - beta[survivors[b]])

@@ -17,7 +17,7 @@ export interface LinearCode {
   readonly n: number
   /** The first K coded queries are the queries themselves. */
   readonly systematic: boolean
-  /** Where its queries and coded queries sit, for a code that is a curve through them; absent for the others. */
+  /** Where its queries and coded queries sit, for a code that is a smooth curve through them; absent for the others. */
   readonly points?: CodingPoints
   /** E (n×k): coded query i is Σ_q E[i,q]·query q. */
   readonly encodingMatrix: Float64Array

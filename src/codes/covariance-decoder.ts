@@ -3,7 +3,7 @@ import type { LinearCode, Survivors } from './code.ts'
 import { survivorCovariance } from './covariance.ts'
 import { capRows, DEFAULT_NORM_CAP, type DecoderOptions, requireNormCap } from './decoder.ts'
 import { InvalidCodeError } from './errors.ts'
-import { type Moments, requireMoments } from './moments.ts'
+import { knownRows, type Moments, momentsSize, requireMoments } from './moments.ts'
 import { type LinearDecoder, operator } from './operator.ts'
 import { requireSurvivors } from './survivors.ts'
 import { unitColumn } from './unit-row.ts'
@@ -22,13 +22,14 @@ export const DEFAULT_EPSILON = 1e-3
 /**
  * The best linear decoder for every survivor set, given how outputs vary together:
  *
- *     D_S = C_FS · (C_SS + ε·tr(C)/(n+k)·I)⁻¹
+ *     D_S = C_FS · (C_SS + ε·v·I)⁻¹
  *
- * with S the survivors and F the predictions. It works on centred outputs. Predictions of `logits` have class mean 0,
+ * with S the survivors (and the side results of the moments), F the predictions and v the mean variance. It works on centred outputs. Predictions of `logits` have class mean 0,
  * which changes neither their order nor their softmax; the others get their centre back. A query whose own result survives
  * has that result, untouched.
  *
- * The centre is what a prediction shrinks to when survivors say little, so rows of D do not sum to 1.
+ * The centre is what a prediction shrinks to when survivors say little, so rows of D do not sum to 1. Its operators say how
+ * unsure each prediction is.
  *
  * Source: kriging, or best linear unbiased prediction; Rasmussen and Williams, "Gaussian Processes for Machine Learning",
  * 2006, eq. 2.23.
@@ -47,17 +48,19 @@ export function covarianceDecoder(options: CovarianceDecoderOptions): LinearDeco
   return {
     select(survivors) {
       requireSurvivors(survivors, n)
-      const { matrix, raised } = covarianceMatrix(moments, survivors, epsilon)
+      const { matrix, variances, raised } = covarianceMatrix(moments, survivors, epsilon)
       const own = Array.from({ length: k }, (_, q) => survivors.findIndex(index => queryOf[index] === q))
-      const width = survivors.length
+      const width = matrix.length / k
       own.forEach((j, q) => {
-        if (j >= 0) matrix.subarray(q * width, (q + 1) * width).fill(0)[j] = 1
+        if (j < 0) return
+        matrix.subarray(q * width, (q + 1) * width).fill(0)[j] = 1
+        variances[q] = 0
       })
       const recoverable = Array.from({ length: k }, () => true)
       const capped = capRows(matrix, recoverable, normCap)
       const guarded = capped.map((cap, q) => cap || (raised && own[q] < 0))
       const finish = recentre(matrix, moments, k)
-      return operator(code, survivors, { matrix, recoverable, guarded, averageExact, finish })
+      return operator(code, survivors, { matrix, recoverable, guarded, averageExact, finish, variances })
     }
   }
 }
@@ -69,24 +72,38 @@ export function requireEpsilon(epsilon: number): void {
   }
 }
 
-/** D_S (k×m), on centred outputs; `raised` where ε was not enough to make C_SS regular. */
-export function covarianceMatrix(
-  moments: Moments,
-  survivors: Survivors,
-  epsilon: number
-): { matrix: Float64Array; raised: boolean } {
-  const { n, k } = moments
-  const m = survivors.length
-  const { factor, raised } = survivorCovariance(moments, survivors, epsilon)
+export interface CovarianceMatrix {
+  /** D_S (k×m) on centred outputs: a column for each survivor, then for each side result. */
+  matrix: Float64Array
+  /**
+   * What the known results leave unexplained of each prediction, the variance of one output in squared units of the outputs:
+   * σ_q² = C_qq − C_qS·(C_SS + εvI)⁻¹·C_Sq
+   */
+  variances: Float64Array
+  /** ε was not enough to make C_SS regular. */
+  raised: boolean
+}
+
+/** Source of the variance: Rasmussen and Williams, 2006, eq. 2.24. */
+export function covarianceMatrix(moments: Moments, survivors: Survivors, epsilon: number): CovarianceMatrix {
+  const { k } = moments
+  const rows = knownRows(moments, survivors)
+  const m = rows.length
+  const size = momentsSize(moments)
+  const { factor, raised } = survivorCovariance(moments, rows, epsilon)
   const matrix = new Float64Array(k * m)
+  const variances = new Float64Array(k)
   for (let q = 0; q < k; q++) {
+    const own = (size - k + q) * size
     const row = matrix.subarray(q * m, (q + 1) * m)
-    survivors.forEach((index, j) => {
-      row[j] = moments.matrix[(n + q) * (n + k) + index]
+    rows.forEach((index, j) => {
+      row[j] = moments.matrix[own + index]
     })
     choleskySolve(factor, m, row)
+    const explained = rows.reduce((sum, index, j) => sum + row[j] * moments.matrix[own + index], 0)
+    variances[q] = Math.max(0, moments.matrix[own + size - k + q] - explained)
   }
-  return { matrix, raised }
+  return { matrix, variances, raised }
 }
 
 /**

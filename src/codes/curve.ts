@@ -1,7 +1,8 @@
 import type { LinearCode, Survivors } from './code.ts'
 import { requireCount, requireLayout } from './parameters.ts'
-import { codingPoints, type Layout, throughPoints } from './points.ts'
+import { type CodingPoints, codingPoints, type Layout, throughPoints } from './points.ts'
 import { requireIndices, requireSurvivors } from './survivors.ts'
+import { unitColumn } from './unit-row.ts'
 
 export interface CurveOptions {
   /** Number of queries in a group, K ≥ 1. */
@@ -21,6 +22,8 @@ export interface Curves {
   decoding(points: Float64Array, at: Float64Array): Float64Array
   /** How many results the decoding curve needs; default 1. */
   enough?: number
+  /** Where queries and coded queries sit; default {@link codingPoints}. */
+  points?(k: number, n: number, layout: Layout): CodingPoints
 }
 
 /**
@@ -35,7 +38,7 @@ export function curveCode({ k, n, layout = 'paper' }: CurveOptions, curves: Curv
   requireCount('n', n)
   requireLayout(layout, k, n)
   const { enough = 1 } = curves
-  const points = codingPoints(k, n, layout)
+  const points = (curves.points ?? codingPoints)(k, n, layout)
   const { alpha, beta } = points
   const systematic = layout === 'systematic'
   const encodingMatrix = throughPoints(alpha, ascending => curves.encoding(ascending, beta))
@@ -48,7 +51,7 @@ export function curveCode({ k, n, layout = 'paper' }: CurveOptions, curves: Curv
     name: curves.name,
     k,
     n,
-    systematic: systematic || k === 1,
+    systematic: Array.from({ length: k }, (_, q) => q).every(q => q < n && unitColumn(encodingMatrix, k, q) === q),
     points,
     encodingMatrix,
     decodingMatrix(survivors) {

@@ -20,6 +20,7 @@ export { type ApproxiferDemand, approxifer, approxiferCodedQueries } from './app
 export { type BerrutOptions, berrut } from './berrut.ts'
 export { cachedDecoder } from './cached-decoder.ts'
 export { chooseLambda, type LambdaChoice } from './choose-lambda.ts'
+export { chords } from './chords.ts'
 export type { LinearCode, Survivors } from './code.ts'
 export {
   type CovarianceDecoderOptions,
@@ -46,6 +47,7 @@ export {
   type CovarianceLocatorOptions,
   covarianceLocator,
   honestThreshold,
+  LOCATOR_EPSILON,
   type Suspects
 } from './locate-covariance.ts'
 export { locateRational, type RationalLocation } from './locate-rational.ts'
@@ -69,5 +71,6 @@ export { type CodeFamily, type CodeName, type CodeOptions, codeFamily, codes } f
 export { type ReplicationOptions, replication } from './replication.ts'
 export { type Sliced, whole } from './sliced.ts'
 export { softmax } from './softmax.ts'
+export { temperedSoftmax } from './tempered.ts'
 export { type UncodedOptions, uncoded } from './uncoded.ts'
 export { unitColumn } from './unit-row.ts'

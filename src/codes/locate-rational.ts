@@ -39,7 +39,7 @@ export function locateRational({ code, survivors, results, errors }: RationalLoc
   if (points === undefined) throw new InvalidCodeError(`${code.name} is not a curve, which the rational locator needs`)
   requireTolerated('errors', errors)
   requireSurvivors(survivors, n)
-  requireResults(survivors, results)
+  requireResults(survivors.length, results)
   if (errors === 0 || survivors.length < k + 2 * errors) return []
 
   const basis = chebyshevColumns(

@@ -1,3 +1,4 @@
+import type { Survivors } from './code.ts'
 import { GroupSizeError, InvalidCodeError } from './errors.ts'
 
 /**
@@ -12,7 +13,15 @@ export interface Moments {
   n: number
   /** Number of queries in a group. */
   k: number
-  /** C ((n+k)×(n+k), row-major): second moments, over groups and outputs, of [the n coded results; the k predictions]. */
+  /**
+   * Number of side results: what is known of a group besides coded results, such as a student's answer to each query. They
+   * always arrive. Default 0.
+   */
+  side?: number
+  /**
+   * C (row-major, a row for each): second moments, over groups and outputs, of [the n coded results; the side results;
+   * the k predictions].
+   */
   matrix: Float64Array
   outputs: Outputs
   /** For `values` only: what each output is on average. */
@@ -21,16 +30,17 @@ export interface Moments {
 
 /**
  * The second moments of calibration groups, C = Σ_groups Σ_outputs y·yᵀ / (groups · outputs), where y is what one output is
- * over [the n coded results; the k predictions] of a group, centred.
+ * over [the n coded results; the side results; the k predictions] of a group, centred.
  *
- * @param groups each with n + k vectors of one length: the results of all coded queries, then the model's own predictions
- * @throws {GroupSizeError} there is no group, or one that does not have n + k vectors of that length
+ * @param groups each with vectors of one length: the results of all coded queries, the side results, the model's own
+ *   predictions
+ * @throws {GroupSizeError} there is no group, or one that does not have so many vectors of that length
  */
 export function secondMoments(
   groups: Iterable<readonly Float32Array[]>,
-  { n, k, outputs, mean }: Omit<Moments, 'matrix'>
+  { n, k, side, outputs, mean }: Omit<Moments, 'matrix'>
 ): Moments {
-  const size = n + k
+  const size = momentsSize({ n, k, side })
   const matrix = new Float64Array(size * size)
   let terms = 0
   let width: number | undefined
@@ -38,7 +48,7 @@ export function secondMoments(
     width ??= vectors[0]?.length
     if (vectors.length !== size || vectors.some(({ length }) => length !== width)) {
       throw new GroupSizeError(
-        `a calibration group has ${size} vectors of ${width} outputs, n results and k predictions`
+        `a calibration group has ${size} vectors of ${width} outputs, n results, side results and k predictions`
       )
     }
     const centred = vectors.map(vector => centre(vector, { outputs, mean }))
@@ -54,7 +64,17 @@ export function secondMoments(
       matrix[j * size + i] = matrix[i * size + j]
     }
   }
-  return { n, k, matrix, outputs, mean }
+  return { n, k, side, matrix, outputs, mean }
+}
+
+/** Rows of C. */
+export function momentsSize({ n, k, side = 0 }: Pick<Moments, 'n' | 'k' | 'side'>): number {
+  return n + side + k
+}
+
+/** The rows of C that are known of a group: its survivors and the side results. */
+export function knownRows({ n, side = 0 }: Pick<Moments, 'n' | 'side'>, survivors: Survivors): number[] {
+  return [...survivors, ...Array.from({ length: side }, (_, s) => n + s)]
 }
 
 /** The outputs of one result about their centre. */
@@ -72,17 +92,19 @@ export function centre(vector: Float32Array, { outputs, mean }: Pick<Moments, 'o
 /**
  * @throws {InvalidCodeError} the moments are of another (k, n), are not second moments, or have a mean that means nothing
  */
-export function requireMoments({ n, k, matrix, outputs, mean }: Moments, code: { n: number; k: number }): void {
+export function requireMoments(moments: Moments, code: { n: number; k: number }): void {
+  const { n, k, matrix, outputs, mean } = moments
+  const size = momentsSize(moments)
   if (n !== code.n || k !== code.k) {
     throw new InvalidCodeError(`the code is (k, n) = (${code.k}, ${code.n}), the moments are of (${k}, ${n})`)
   }
-  if (matrix.length !== (n + k) ** 2 || !matrix.every(Number.isFinite)) {
-    throw new InvalidCodeError(`moments are ${n + k}×${n + k} finite numbers; got ${matrix.length} numbers`)
+  if (matrix.length !== size ** 2 || !matrix.every(Number.isFinite)) {
+    throw new InvalidCodeError(`moments are ${size}×${size} finite numbers; got ${matrix.length} numbers`)
   }
-  for (let i = 0; i < n + k; i++) {
+  for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) {
-      const bound = Math.sqrt(matrix[i * (n + k) + i]) * Math.sqrt(matrix[j * (n + k) + j])
-      if (!(Math.abs(matrix[i * (n + k) + j]) <= bound * (1 + 1e-6))) {
+      const bound = Math.sqrt(matrix[i * size + i]) * Math.sqrt(matrix[j * size + j])
+      if (!(Math.abs(matrix[i * size + j]) <= bound * (1 + 1e-6))) {
         throw new InvalidCodeError(
           `C[${i}, ${j}] is no second moment: it is larger than √(C[${i}, ${i}]·C[${j}, ${j}])`
         )

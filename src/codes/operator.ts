@@ -22,12 +22,14 @@ export interface Operator {
   readonly exact: readonly boolean[]
   /** Was its row of D changed by a guard? */
   readonly guarded: readonly boolean[]
+  /** How unsure each output of it is, in squared units of the outputs; for a decoder that knows how outputs vary. */
+  readonly variances?: Float64Array
   /**
    * One product D·Y. An exact prediction is the result tensor itself: the same object, of any dtype; the others have the
    * dtype of the results. A query that cannot be recovered gives `undefined`.
    *
-   * @param results one per survivor, in their order, of one shape and dtype
-   * @throws {GroupSizeError} not as many results as survivors
+   * @param results one per survivor, in their order, then the side results where the decoder has any; of one shape and dtype
+   * @throws {GroupSizeError} not as many results as that
    * @throws {DtypeMismatchError} results must be mixed, and they are not float32 or float16, or differ in dtype
    * @throws {ShapeMismatchError} results must be mixed, and they differ in shape
    */
@@ -36,7 +38,7 @@ export interface Operator {
 
 /** What a decoder decided for one survivor set. */
 export interface Decision {
-  /** D (k×survivors.length), the caller's own: it is kept, and not to be changed. */
+  /** D (k×m), a column for each survivor, then for each side result. It is kept, and not to be changed. */
   matrix: Float64Array
   recoverable: readonly boolean[]
   guarded: readonly boolean[]
@@ -44,12 +46,13 @@ export interface Decision {
   averageExact: boolean
   /** What is done to the float32 values of the mixed prediction of query `q`, in place, before they are rounded. */
   finish?(values: Float32Array, q: number): void
+  variances?: Float64Array
 }
 
 /** The operator of a decision: exact results are handed on, all other rows of D are one product with the results. */
 export function operator(code: LinearCode, survivors: Survivors, decision: Decision): Operator {
-  const { matrix, recoverable, guarded, averageExact, finish } = decision
-  const width = survivors.length
+  const { matrix, recoverable, guarded, averageExact, finish, variances } = decision
+  const width = matrix.length / code.k
   const passed: (number | undefined)[] = []
   const mixed: number[] = []
   const averaged: number[] = []
@@ -71,8 +74,9 @@ export function operator(code: LinearCode, survivors: Survivors, decision: Decis
     recoverable,
     exact,
     guarded,
+    variances,
     apply(results) {
-      requireResults(survivors, results)
+      requireResults(width, results)
       const predictions = passed.map(column => (column === undefined ? undefined : results[column]))
       mixtures(matrix, mixed, results, 'results', finish).forEach((tensor, i) => {
         predictions[mixed[i]] = tensor
@@ -86,8 +90,8 @@ export function operator(code: LinearCode, survivors: Survivors, decision: Decis
 }
 
 /** Is coded query `index` query q itself? */
-function isOwnResult({ encodingMatrix, k }: LinearCode, index: number, q: number): boolean {
-  return unitColumn(encodingMatrix, k, index) === q
+function isOwnResult({ encodingMatrix, k }: LinearCode, index: number | undefined, q: number): boolean {
+  return index !== undefined && unitColumn(encodingMatrix, k, index) === q
 }
 
 /** Gives all results of query q the same weight; `false` if there is but one. */

@@ -16,7 +16,7 @@ export function chebyshevSecond(n: number): Float64Array {
 }
 
 /**
- * Where the coded queries of a curve sit. `paper`: at the Chebyshev points of the papers. `systematic`: the first K on the
+ * Where the coded queries of a curve sit. `paper`: at the Chebyshev points of the papers (chords: evenly). `systematic`: the first K on the
  * queries, so that they are the queries themselves, and the other N−K between them.
  */
 export type Layout = 'paper' | 'systematic'
@@ -65,18 +65,23 @@ function coincident(k: number, n: number, i: number): number | undefined {
  * in squared error on lost queries (a random network, (k, n) from (8, 16) to (20, 60), splines and covariance decoder).
  */
 function systematicPoints(k: number, n: number): CodingPoints {
+  const alpha = chebyshevFirst(k)
+  const parity = parityAngles(k, n).map(angle => Math.cos((angle * Math.PI) / k))
+  return { alpha, beta: Float64Array.of(...alpha, ...parity) }
+}
+
+/** The N−K angles of the parity points, ascending, in units in which query j is at j + ½. */
+export function parityAngles(k: number, n: number): number[] {
   const parity = n - k
   const counts = new Array<number>(k + 1).fill(0)
   for (let i = 0; i < parity; i++) counts[gapOf(k, parity, i)]++
-  const angles = counts.flatMap((count, gap) =>
+  return counts.flatMap((count, gap) =>
     Array.from({ length: count }, (_, i) => {
       const share = (i + 0.5) / count
       if (gap === 0) return share / 2
       return gap - 0.5 + (gap === k ? share / 2 : share)
     })
   )
-  const alpha = chebyshevFirst(k)
-  return { alpha, beta: Float64Array.of(...alpha, ...angles.map(angle => Math.cos((angle * Math.PI) / k))) }
 }
 
 // Gap g ends at the angle g + ½. Of evenly spread angles K(2i+1)/2P, those on a query go to the gap nearer to the end, which

@@ -1,5 +1,6 @@
 import { approxifer } from './approxifer.ts'
 import { berrut } from './berrut.ts'
+import { chords } from './chords.ts'
 import type { LinearCode } from './code.ts'
 import { InvalidCodeError, UnknownCodeError } from './errors.ts'
 import { lagrange, lagrangeThreshold } from './lagrange.ts'
@@ -24,7 +25,7 @@ export interface CodeOptions {
   degree?: number
 }
 
-export type CodeName = 'uncoded' | 'replication' | 'lagrange' | 'bacc' | 'approxifer' | 'nercc'
+export type CodeName = 'uncoded' | 'replication' | 'lagrange' | 'bacc' | 'approxifer' | 'nercc' | 'chords'
 
 /** A code for every K and N that it allows. */
 export interface CodeFamily {
@@ -122,6 +123,18 @@ export const codes: Readonly<Record<CodeName, CodeFamily>> = {
     create(options) {
       refuse(codes.nercc, options, ['degree'])
       return nercc(options)
+    }
+  },
+  chords: {
+    name: 'chords',
+    title: 'Chords',
+    source: 'splinemesh; for the covariance decoder',
+    layouts: ['paper', 'systematic'],
+    systematic: false,
+    minimumN: k => k,
+    create(options) {
+      refuse(codes.chords, options, ['smoothing', 'degree'])
+      return chords(options)
     }
   }
 }

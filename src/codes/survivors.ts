@@ -26,9 +26,9 @@ export function requireSurvivors(survivors: Survivors, n: number): void {
   requireIndices(survivors, n)
 }
 
-/** @throws {GroupSizeError} not as many results as survivors */
-export function requireResults(survivors: Survivors, results: readonly unknown[]): void {
-  if (results.length !== survivors.length) {
-    throw new GroupSizeError(`these survivors have ${survivors.length} results, got ${results.length}`)
+/** @throws {GroupSizeError} not `count` results, that of each survivor and the side results */
+export function requireResults(count: number, results: readonly unknown[]): void {
+  if (results.length !== count) {
+    throw new GroupSizeError(`these survivors, and side results if any, are ${count} results; got ${results.length}`)
   }
 }

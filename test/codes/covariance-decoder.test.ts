@@ -12,7 +12,8 @@ import {
   type Outputs,
   replication,
   secondMoments,
-  softmax
+  softmax,
+  temperedSoftmax
 } from '../../src/codes/index.ts'
 import { float16ToFloat32, float32ToFloat16, Tensor } from '../../src/tensor/index.ts'
 import { CLASSES, outputsOf, synthetic } from './synthetic.ts'
@@ -160,6 +161,56 @@ describe('covarianceDecoder', () => {
     assert.equal(Number(capped.apply(results)[0]?.data[0]), 2)
   })
 
+  it('says how unsure each prediction is: as much as it errs on new groups, and not at all where it is exact', () => {
+    const systematic = nercc({ k: 4, n: 9, layout: 'systematic' })
+    const source = synthetic(9)
+    const calibration = Array.from({ length: 400 }, () => outputsOf(source, systematic))
+    const moments = secondMoments(calibration, { n: 9, k: 4, outputs: 'logits' })
+    const survivors = [1, 4, 6, 8]
+    const operator = covarianceDecoder({ code: systematic, moments }).select(survivors)
+    const variances = operator.variances ?? []
+    const errors = [0, 0, 0, 0]
+    const groups = 400
+    for (let group = 0; group < groups; group++) {
+      const outputs = outputsOf(source, systematic)
+      operator.apply(survivors.map(i => Tensor.float32(outputs[i]))).forEach((prediction, q) => {
+        const own = outputs[9 + q]
+        const differences = own.map((value, c) => value - Number(prediction?.data[c]))
+        const shift = differences.reduce((sum, value) => sum + value, 0) / CLASSES
+        errors[q] += differences.reduce((sum, value) => sum + (value - shift) ** 2, 0) / CLASSES / groups
+      })
+    }
+    assert.equal(variances[1], 0, 'the result of query 1 itself arrived')
+    for (const q of [0, 2, 3]) {
+      const ratio = variances[q] / errors[q]
+      assert.ok(ratio > 0.7 && ratio < 1.4, `query ${q}: variance ${variances[q]}, squared error ${errors[q]}`)
+    }
+  })
+
+  it('takes side results in, which answer for queries of which nothing arrived', () => {
+    // Queries so unlike that nothing is known of one from the other, and a student that is nearly right.
+    const copies = replication({ k: 2, n: 4 })
+    const { normal } = synthetic(10)
+    const groups = Array.from({ length: 200 }, () => {
+      const own = [0, 1].map(() => Float32Array.from({ length: CLASSES }, () => 5 * normal()))
+      const student = own.map(logits => logits.map(value => value + 0.1 * normal()))
+      return { own, student, vectors: [...own, ...own, ...student, ...own] }
+    })
+    const moments = secondMoments(
+      groups.map(({ vectors }) => vectors),
+      { n: 4, k: 2, side: 2, outputs: 'logits' }
+    )
+    const operator = covarianceDecoder({ code: copies, moments, epsilon: 1e-4 }).select([0])
+    assert.deepEqual(operator.exact, [true, false], 'what a student says is no result of the query')
+    const [{ own, student }] = groups
+    const results = [own[0], ...student].map(vector => Tensor.float32(vector))
+    const [, second] = operator.apply(results)
+    const largest = (values: Iterable<unknown>) =>
+      [...values].map(Number).reduce((best, value, c, all) => (value > all[best] ? c : best), 0)
+    assert.equal(largest(second?.data ?? []), largest(own[1]), 'the class is the student’s')
+    assert.throws(() => operator.apply(results.slice(1)), GroupSizeError)
+  })
+
   it('refuses moments of another code, of no covariance, or with a mean that means nothing', () => {
     const moments = learned(8)
     const ofOther = nercc({ k: 8, n: 21 })
@@ -208,6 +259,16 @@ describe('averageExact', () => {
     const [averaged, alone] = mean.apply(results)
     assert.deepEqual(averaged, Tensor.float32([1.5]))
     assert.equal(alone, results[2], 'a lone result is handed on, not computed')
+  })
+})
+
+describe('temperedSoftmax', () => {
+  it('is the softmax where nothing is unsure, and goes to uniform as the variance grows', () => {
+    const logits = Float32Array.of(2, 0, -2)
+    const [sure, unsure, lost] = [0, 10, 1e12].map(variance => temperedSoftmax(logits, variance))
+    assert.deepEqual(sure, softmax(logits))
+    assert.ok(unsure[0] < sure[0] && unsure[0] > lost[0], 'less sure, of the same class')
+    assert.ok(Math.abs(lost[0] - 1 / 3) < 1e-5, `uniform, got ${lost}`)
   })
 })
 

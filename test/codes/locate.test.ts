@@ -87,6 +87,35 @@ describe('covarianceLocator', () => {
     assert.deepEqual(wrong, [])
   })
 
+  it('believes side results, and finds with them whom the survivors alone cannot contradict', () => {
+    const copy: LinearCode = { ...nercc({ k: 1, n: 1 }) }
+    const c = 0.99
+    const beside: Moments = {
+      n: 1,
+      side: 1,
+      k: 1,
+      outputs: 'values',
+      matrix: Float64Array.of(1, c, 1, c, 1, c, 1, c, 1)
+    }
+    const witnessed = covarianceLocator({ code: copy, moments: beside, errors: 1, threshold: 9 })
+    const [honest, lie, witness] = [Float32Array.of(2, 1), Float32Array.of(-20, 9), Float32Array.of(2.1, 0.9)]
+    assert.deepEqual(witnessed.locate([0], [honest, witness]).wrong, [])
+    assert.deepEqual(witnessed.locate([0], [lie, witness]).wrong, [0])
+  })
+
+  it('reconsiders whom it suspected first once the others are out', () => {
+    // Two liars at the end of a curve who agree with each other: the honest one beyond them is suspected before them.
+    const matrix = Float64Array.from({ length: 49 }, (_, at) => Math.exp(-0.02 * (Math.floor(at / 7) - (at % 7)) ** 2))
+    const moments: Moments = { n: 6, k: 1, outputs: 'values', matrix }
+    const results = [0, 9, 9, 0, 0, 0].map(value => Float32Array.of(value))
+    const wrong = (errors: number) =>
+      covarianceLocator({ code: nercc({ k: 1, n: 6 }), moments, errors, threshold: 2, epsilon: 1e-3 })
+        .locate([0, 1, 2, 3, 4, 5], results)
+        .wrong.toSorted()
+    assert.deepEqual(wrong(1), [0])
+    assert.deepEqual(wrong(2), [1, 2])
+  })
+
   it('leaves out results that are not finite before all others, however few may be wrong', () => {
     const { survivors, results } = attacked(source, code, values => values, 0)
     results[3] = results[3].map(() => NaN)

@@ -4,7 +4,15 @@ import { codeFamily, codes, InvalidCodeError, nercc, UnknownCodeError } from '..
 
 describe('the registry of codes', () => {
   it('finds every family by its own name', () => {
-    assert.deepEqual(Object.keys(codes), ['uncoded', 'replication', 'lagrange', 'bacc', 'approxifer', 'nercc'])
+    assert.deepEqual(Object.keys(codes), [
+      'uncoded',
+      'replication',
+      'lagrange',
+      'bacc',
+      'approxifer',
+      'nercc',
+      'chords'
+    ])
     for (const [name, family] of Object.entries(codes)) assert.equal(codeFamily(name), family)
   })
 
@@ -14,7 +22,7 @@ describe('the registry of codes', () => {
         () => codeFamily(name),
         (error: unknown) =>
           error instanceof UnknownCodeError &&
-          error.message.includes('uncoded, replication, lagrange, bacc, approxifer, nercc')
+          error.message.includes('uncoded, replication, lagrange, bacc, approxifer, nercc, chords')
       )
     }
   })
