@@ -33,3 +33,21 @@ export class UnsafeModelError extends Error {
     this.reason = reason
   }
 }
+
+/** A model is not in the cache. */
+export class ModelNotCachedError extends Error {
+  override readonly name = 'ModelNotCachedError'
+  readonly code = 'ERR_MODEL_NOT_CACHED'
+}
+
+/** A model file is not what its content id says. */
+export class ModelCorruptError extends Error {
+  override readonly name = 'ModelCorruptError'
+  readonly code = 'ERR_MODEL_CORRUPT'
+}
+
+/** A model does not fit the cache, whatever is evicted. */
+export class CacheFullError extends Error {
+  override readonly name = 'CacheFullError'
+  readonly code = 'ERR_CACHE_FULL'
+}

@@ -2,11 +2,35 @@
  * @packageDocumentation
  *
  * What a model is to the mesh: a content id, a name, and the signature of its inputs and outputs, with the checks of
- * tensors against it. Imports only `tensor`.
+ * tensors against it; a file that is checked before it is run, can be checked chunk by chunk, and is kept in a cache by its
+ * content id. Imports only `tensor`.
  */
+export { type CachedModel, type ModelCache, type ModelCacheInit, type ModelFile, modelCache } from './cache.ts'
 export { checkModelFile } from './check-model-file.ts'
 export { checkInputs, checkOutputs, checkWanted, headersOf, type TensorHeader } from './check-tensors.ts'
-export { MalformedModelError, SignatureMismatchError, UnsafeModelError, type UnsafeReason } from './errors.ts'
-export { contentId, contentIdOf, isModelId, type Model, type ModelId } from './model.ts'
+export {
+  CacheFullError,
+  MalformedModelError,
+  ModelCorruptError,
+  ModelNotCachedError,
+  SignatureMismatchError,
+  UnsafeModelError,
+  type UnsafeReason
+} from './errors.ts'
+export {
+  CHUNK_BYTES,
+  chainDigest,
+  chunkCount,
+  chunkLength,
+  decodeChain,
+  encodeChain,
+  type HashChain,
+  hashChainOf,
+  isChain,
+  isLink,
+  STATE_BYTES
+} from './hash-chain.ts'
+export { cidOf, contentId, contentIdOf, isModelId, type Model, type ModelId, parseModelId } from './model.ts'
+export type { PartialModel } from './partial-model.ts'
 export type { ModelSignature, NamedTensors, TensorSpec } from './signature.ts'
 export { bodyBytes, bodyParts, tensorsOf } from './tensor-body.ts'
