@@ -168,7 +168,7 @@ export class Download {
         throw new FalseChunkError(`chunk ${index} does not fit the chain of hashes that it goes by itself`)
       }
       if (put === 'kept') {
-        this.#arrived(provider.peer)
+        this.#arrived(index, provider.peer)
       }
     } finally {
       this.#asked.set(index, (this.#asked.get(index) ?? 1) - 1)
@@ -237,7 +237,7 @@ export class Download {
     const put = await begun.put(last, chunk)
     await this.#adopt(begun)
     if (put === 'kept') {
-      this.#arrived(provider.peer)
+      this.#arrived(last, provider.peer)
     }
   }
 
@@ -251,7 +251,7 @@ export class Download {
     }
   }
 
-  #arrived(from: string): void {
+  #arrived(chunk: number, from: string): void {
     const { progress } = this.#init
     const partial = this.#partial
     if (partial === undefined) {
@@ -259,7 +259,7 @@ export class Download {
     }
     this.#patience.refresh()
     const of = partial.has.length
-    progress?.({ chunks: of - partial.missing, of, bytes: partial.chain.size, from })
+    progress?.({ chunk, chunks: of - partial.missing, of, bytes: partial.chain.size, from })
     if (partial.complete) {
       this.#complete.resolve(partial)
     }

@@ -70,6 +70,8 @@ export interface ModelExchangeComponents {
 
 /** Told when a chunk was checked and kept. */
 export interface FetchProgress {
+  /** Which it is, from 0. */
+  chunk: number
   /** Chunks that are here, of all. */
   chunks: number
   of: number

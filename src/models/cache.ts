@@ -107,17 +107,22 @@ class FolderCache implements ModelCache {
   }
 
   async add(file: string, name: string): Promise<CachedModel> {
-    checkModelFile(await readFile(file))
-    const { id, chain } = await pipe(createReadStream(file), hashChainOf)
-    const known = await this.#find(id)
-    if (known === undefined && chain !== undefined) {
-      await this.#makeRoom(id, chain.size)
-      await this.#writeChain(id, chain)
-      const copy = this.#path(id, `add-${process.pid}`)
+    await mkdir(this.#folder, { recursive: true })
+    // What is checked must be what is kept: the file itself may change meanwhile.
+    const copy = path.join(this.#folder, `add-${process.pid}`)
+    try {
       await copyFile(file, copy)
-      await rename(copy, this.#path(id, 'onnx'))
+      checkModelFile(await readFile(copy))
+      const { id, chain } = await pipe(createReadStream(copy), hashChainOf)
+      if (chain !== undefined && (await this.#find(id)) === undefined) {
+        await this.#makeRoom(id, chain.size)
+        await this.#writeChain(id, chain)
+        await rename(copy, this.#path(id, 'onnx'))
+      }
+      return await this.#named(id, name)
+    } finally {
+      await rm(copy, { force: true })
     }
-    return this.#named(id, name)
   }
 
   async verify(id: ModelId): Promise<void> {
@@ -221,21 +226,19 @@ class FolderCache implements ModelCache {
   /** Evicts complete models until one of `bytes` fits; those that this process uses stay. */
   async #makeRoom(id: ModelId, bytes: number): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
-    const others = (await this.list()).filter(model => model.id !== id).sort((a, b) => a.usedAt - b.usedAt)
-    let taken = others.reduce((sum, model) => sum + model.bytes, bytes)
-    for (const model of others) {
-      if (taken <= this.#maxBytes) {
-        return
-      }
-      if (!this.#used.has(model.id)) {
-        await this.remove(model.id)
-        taken -= model.bytes
-      }
-    }
-    if (taken > this.#maxBytes) {
+    const others = (await this.list()).filter(model => model.id !== id)
+    const evictable = others.filter(model => !this.#used.has(model.id)).sort((a, b) => a.usedAt - b.usedAt)
+    let taken = bytesOf(others) + bytes
+    if (taken - bytesOf(evictable) > this.#maxBytes) {
       throw new CacheFullError(
         `a model of ${bytes} bytes does not fit ${this.#folder}, which may hold ${this.#maxBytes}: allow it more, or remove models that are in use`
       )
+    }
+    for (const model of evictable) {
+      if (taken > this.#maxBytes) {
+        await this.remove(model.id)
+        taken -= model.bytes
+      }
     }
   }
 
@@ -251,6 +254,10 @@ class FolderCache implements ModelCache {
   #path(id: ModelId, kind: string): string {
     return path.join(this.#folder, `${id}.${kind}`)
   }
+}
+
+function bytesOf(models: readonly CachedModel[]): number {
+  return models.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 async function exists(file: string): Promise<boolean> {

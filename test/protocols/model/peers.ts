@@ -67,20 +67,20 @@ export class Peers implements AsyncDisposable {
       writeFileSync(file, bytes)
       await cache.add(file, id.slice(0, 8))
     }
-    const node = await this.#create({ identify: identify(), models: modelExchange({ cache, ...init }) })
+    const node = this.#stopping(await createNode({ cache, ...init }))
     return Object.assign(node, { cache, folder })
   }
 
   /** A node that takes model streams, and then does with them what the test says. */
   async impostor(handle: (stream: Stream) => void): Promise<Libp2p> {
-    const node = await this.#create({ identify: identify() })
+    const node = this.#stopping(await createLibp2p({ ...LOOPBACK, services: { identify: identify() } }))
     await node.handle(MODEL_PROTOCOL, stream => handle(stream), { maxInboundStreams: 100 })
     return node
   }
 
   /** A node without services that opens streams by hand. */
   async intruder(): Promise<Libp2p> {
-    return this.#create({ identify: identify() })
+    return this.#stopping(await createLibp2p({ ...LOOPBACK, services: { identify: identify() } }))
   }
 
   folder(): string {
@@ -96,23 +96,23 @@ export class Peers implements AsyncDisposable {
     }
   }
 
-  async #create<Services extends Record<string, unknown>>(
-    services: {
-      [Name in keyof Services]: (components: never) => Services[Name]
-    }
-  ): Promise<Libp2p<Services>> {
-    const node = await createLibp2p<Services>({
-      addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-      transports: [tcp()],
-      connectionEncrypters: [noise()],
-      streamMuxers: [yamux()],
-      // libp2p takes 5 new connections a second from one host by default, and all peers of a test are one host
-      connectionManager: { allow: ['/ip4/127.0.0.1/ipcidr/8'] },
-      services: services as never
-    })
+  #stopping<T extends Libp2p>(node: T): T {
     this.#stops.push(() => node.stop())
     return node
   }
+}
+
+const LOOPBACK = {
+  addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+  transports: [tcp()],
+  connectionEncrypters: [noise()],
+  streamMuxers: [yamux()],
+  // libp2p takes 5 new connections a second from one host by default, and all peers of a test are one host
+  connectionManager: { allow: ['/ip4/127.0.0.1/ipcidr/8'] }
+}
+
+export function createNode(init: ModelExchangeInit): Promise<Libp2p<{ identify: Identify; models: ModelExchange }>> {
+  return createLibp2p({ ...LOOPBACK, services: { identify: identify(), models: modelExchange(init) } })
 }
 
 export async function connect(from: Libp2p, ...to: readonly Libp2p[]): Promise<void> {
