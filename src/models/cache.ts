@@ -172,6 +172,7 @@ class FolderCache implements ModelCache {
 
   async begin(id: ModelId, chain: HashChain): Promise<PartialModel> {
     await this.#makeRoom(id, chain.size)
+    this.#used.add(id)
     await this.#writeChain(id, chain)
     return PartialModel.open(this.#path(id, 'part'), id, chain)
   }
@@ -223,23 +224,35 @@ class FolderCache implements ModelCache {
     await utimes(this.#path(id, 'onnx'), seconds, seconds)
   }
 
-  /** Evicts complete models until one of `bytes` fits; those that this process uses stay. */
+  /** Evicts models until one of `bytes` fits; those that this process uses or fetches stay. */
   async #makeRoom(id: ModelId, bytes: number): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
-    const others = (await this.list()).filter(model => model.id !== id)
-    const evictable = others.filter(model => !this.#used.has(model.id)).sort((a, b) => a.usedAt - b.usedAt)
+    const others = (await this.#stored()).filter(file => file.id !== id)
+    const evictable = others.filter(file => !this.#used.has(file.id)).sort((a, b) => a.usedAt - b.usedAt)
     let taken = bytesOf(others) + bytes
     if (taken - bytesOf(evictable) > this.#maxBytes) {
       throw new CacheFullError(
         `a model of ${bytes} bytes does not fit ${this.#folder}, which may hold ${this.#maxBytes}: allow it more, or remove models that are in use`
       )
     }
-    for (const model of evictable) {
+    for (const file of evictable) {
       if (taken > this.#maxBytes) {
-        await this.remove(model.id)
-        taken -= model.bytes
+        await this.remove(file.id)
+        taken -= file.bytes
       }
     }
+  }
+
+  /** What takes room: complete models, and incomplete ones as if they were complete. */
+  async #stored(): Promise<Array<Pick<CachedModel, 'id' | 'bytes' | 'usedAt'>>> {
+    const names = (await readdir(this.#folder)).filter(name => /^[0-9a-f]{64}\.(onnx|part)$/.test(name))
+    const files = await Promise.all(
+      names.map(async name => {
+        const found = await stat(path.join(this.#folder, name)).catch(orMissing(undefined))
+        return found && { id: path.parse(name).name, bytes: found.size, usedAt: found.mtimeMs }
+      })
+    )
+    return files.filter(file => file !== undefined)
   }
 
   async #readChain(id: ModelId): Promise<HashChain | undefined> {
@@ -256,8 +269,8 @@ class FolderCache implements ModelCache {
   }
 }
 
-function bytesOf(models: readonly CachedModel[]): number {
-  return models.reduce((sum, { bytes }) => sum + bytes, 0)
+function bytesOf(files: ReadonlyArray<{ bytes: number }>): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 async function exists(file: string): Promise<boolean> {
