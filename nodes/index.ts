@@ -21,6 +21,7 @@ export {
   type ProgressiveRequest,
   type WaitOptions
 } from './coded-inference.ts'
+export { type Encrypter, encrypters } from './encrypters.ts'
 export {
   AmbiguousModelError,
   InvalidOptionError,

@@ -1,6 +1,5 @@
 import { access, constants, mkdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { bootstrap } from '@libp2p/bootstrap'
 import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
@@ -10,6 +9,7 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { type Executor, type OnnxModel, onnxExecutor } from '../src/runtime/index.ts'
 import { type CodedInference, type CodedInferenceInit, codedInference } from './coded-inference.ts'
+import { type Encrypter, encrypters } from './encrypters.ts'
 import { InvalidOptionError, ListenError, PortInUseError } from './errors.ts'
 
 /** Between two attempts to reach a bootstrap peer. */
@@ -35,6 +35,8 @@ export interface PeerInit extends Omit<CodedInferenceInit, 'executor'> {
   threads?: number
   /** Runs the models instead of ONNX Runtime; then `models`, `providers` and `threads` are not given. */
   executor?: Executor
+  /** What it proposes first when it dials; it accepts both. @default 'tls' */
+  encrypter?: Encrypter
   /** Connections of one remote host accepted in a second. @default 50 */
   inboundConnectionThreshold?: number
 }
@@ -64,7 +66,7 @@ export type PeerServices = {
  * @throws {ModelLoadError | DuplicateModelError | ProviderUnavailableError} the models cannot be served
  */
 export async function createPeer(init: PeerInit = {}): Promise<Peer> {
-  const { listen = ['/ip4/127.0.0.1/tcp/0'], inboundConnectionThreshold = 50 } = init
+  const { listen = ['/ip4/127.0.0.1/tcp/0'], encrypter = 'tls', inboundConnectionThreshold = 50 } = init
   const known = (init.bootstrap ?? []).map(parseBootstrap)
   const executor = executorOf(init)
   const { maxQueued, batching, infer, clock } = init
@@ -73,7 +75,7 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
     privateKey: await privateKeyOf(init.identity),
     addresses: { listen: listen.map(address => parse(address).toString()) },
     transports: [tcp()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: encrypters(encrypter),
     streamMuxers: [yamux()],
     connectionManager: { inboundConnectionThreshold, maxIncomingPendingConnections: inboundConnectionThreshold },
     peerDiscovery: await discovery(init),

@@ -7,7 +7,14 @@ import { promisify } from 'node:util'
 const root = fileURLToPath(new URL('../', import.meta.url))
 
 /** The packages that figures depend on most. */
-const MEASURED = ['libp2p', '@libp2p/tcp', '@chainsafe/libp2p-noise', '@chainsafe/libp2p-yamux', 'onnxruntime-node']
+const MEASURED = [
+  'libp2p',
+  '@libp2p/tcp',
+  '@libp2p/tls',
+  '@chainsafe/libp2p-noise',
+  '@chainsafe/libp2p-yamux',
+  'onnxruntime-node'
+]
 
 /** Where figures come from: kept apart from them, so that the figures of two runs can be compared. */
 export interface Environment {

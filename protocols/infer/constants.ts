@@ -16,11 +16,18 @@ export const MAX_MESSAGE_BYTES = 1024
 /** The most axes of a tensor on the wire. */
 export const MAX_RANK = 8
 
-/** A yamux frame is decoded only when it is complete; small pieces keep small frames from waiting behind a big one. */
-export const PIECE_BYTES = 64 * 1024
+/**
+ * What is handed to libp2p at once, and becomes one yamux frame. Each piece waits for the one before to be taken, which costs a
+ * turn of the event loop, so that small pieces are slow: 64 KB halved the throughput. This is the most that fits the window
+ * a yamux stream begins with, and with its header of 12 bytes it fills four messages of noise.
+ */
+export const PIECE_BYTES = 4 * 65_519 - 12
+
+/** A frame that is not larger is joined into one part: to copy it costs less than what libp2p does for each part. */
+export const JOINED_BYTES = 64 * 1024
 
 /** Bytes that all streams together hand to libp2p before they let the event loop turn: noise encrypts inside `send()`. */
-export const BYTES_PER_TURN = 256 * 1024
+export const BYTES_PER_TURN = PIECE_BYTES
 
 /** The largest body (the tensors of one request or one result) that this peer takes, if the caller sets none. */
 export const DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024

@@ -51,19 +51,30 @@ export function checkHeader(type: FrameType, header: Uint8Array): Uint8Array {
 }
 
 /**
- * The prelude and header of a frame, as one piece of bytes.
+ * A frame as one piece of bytes: the whole of it, or without `body` its prelude and header.
  *
  * @throws {SendError} the header is larger than any peer takes
  */
-export function encodeHead(type: FrameType, id: number, header: Uint8Array, bodyLength: number): Uint8Array {
+export function encodeFrame(
+  type: FrameType,
+  id: number,
+  header: Uint8Array,
+  bodyLength: number,
+  body: readonly Uint8Array[] = []
+): Uint8Array {
   checkHeader(type, header)
-  const bytes = new Uint8Array(PRELUDE_BYTES + header.length)
-  const view = new DataView(bytes.buffer)
-  view.setUint8(0, FRAME[type])
-  view.setUint16(2, header.length, true)
-  view.setUint32(4, id, true)
-  view.setUint32(8, bodyLength, true)
+  const head = PRELUDE_BYTES + header.length
+  const bytes = Buffer.allocUnsafe(body.length === 0 ? head : head + bodyLength)
+  bytes.writeUInt16LE(FRAME[type], 0)
+  bytes.writeUInt16LE(header.length, 2)
+  bytes.writeUInt32LE(id, 4)
+  bytes.writeUInt32LE(bodyLength, 8)
   bytes.set(header, PRELUDE_BYTES)
+  let at = head
+  for (const part of body) {
+    bytes.set(part, at)
+    at += part.length
+  }
   return bytes
 }
 

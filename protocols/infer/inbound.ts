@@ -9,11 +9,13 @@ import {
   type WorkerTimings
 } from '../../src/runtime/index.ts'
 import { ACCEPTED_AFTER_MS } from './constants.ts'
+import { DueTimer } from './due-timer.ts'
 import { HelloTimeoutError, SendError, WireError } from './errors.ts'
 import { FrameStream } from './frame-stream.ts'
 import type { FrameHead, FrameType } from './frames.ts'
 import type { Credit, Timeouts } from './index.ts'
 import { LastRead } from './last-read.ts'
+import { LastWritten } from './last-written.ts'
 import {
   decodeHello,
   decodeRequest,
@@ -43,7 +45,8 @@ interface Pending {
   inputs: readonly TensorHeader[]
   /** Absent once rejected. */
   ticket?: Ticket
-  acceptedTimer?: NodeJS.Timeout
+  /** When it is told that it was accepted; absent once it was, or has ended. */
+  acceptedDue?: number
 }
 
 /** A worker's side of one stream: the other side is a master. */
@@ -52,7 +55,9 @@ export class InboundStream {
   readonly #frames: FrameStream
   readonly #pending = new Map<number, Pending>()
   readonly #helloTimer: NodeJS.Timeout
+  readonly #due: DueTimer
   readonly #lastRead = new LastRead<Pick<Request, 'outputs' | 'inputs'>>()
+  readonly #lastWritten = new LastWritten()
   #bytes = 0
   #lastId = 0
   /** The largest result that the master takes; absent before its HELLO. */
@@ -60,6 +65,7 @@ export class InboundStream {
 
   constructor(stream: Stream, init: InboundInit) {
     this.#init = init
+    this.#due = new DueTimer(init.now, due => this.#tellAccepted(due))
     this.#frames = new FrameStream(stream, this, init.pace, init.timeouts.send)
     this.#helloTimer = setTimeout(() => {
       this.abort(new HelloTimeoutError(`the master did not say HELLO within ${init.timeouts.hello} ms`))
@@ -117,8 +123,8 @@ export class InboundStream {
 
   ended(reason: Error): void {
     clearTimeout(this.#helloTimer)
-    for (const { ticket, acceptedTimer } of this.#pending.values()) {
-      clearTimeout(acceptedTimer)
+    this.#due.stop()
+    for (const { ticket } of this.#pending.values()) {
       ticket?.cancel()
     }
     this.#pending.clear()
@@ -143,15 +149,30 @@ export class InboundStream {
     const pending: Pending = { bytes: bodyLength, outputs, inputs }
     this.#pending.set(id, pending)
     this.#bytes += bodyLength
+    const arrived = now()
     try {
-      pending.ticket = admit(admission, request, bodyLength, now())
+      pending.ticket = admit(admission, request, bodyLength, arrived)
     } catch (error) {
       void this.#fail(id, pending, error)
       return false
     }
-    const accept = (): void => void this.#send('accepted', id, new Uint8Array(0))
-    pending.acceptedTimer = setTimeout(accept, ACCEPTED_AFTER_MS).unref()
+    pending.acceptedDue = arrived + ACCEPTED_AFTER_MS
+    this.#due.arm(pending.acceptedDue)
     return true
+  }
+
+  #tellAccepted(due: number): void {
+    for (const [id, pending] of this.#pending) {
+      if (pending.acceptedDue === undefined) {
+        continue
+      }
+      if (pending.acceptedDue <= due) {
+        pending.acceptedDue = undefined
+        void this.#send('accepted', id, new Uint8Array(0))
+      } else {
+        this.#due.arm(pending.acceptedDue)
+      }
+    }
   }
 
   async #run(id: number, pending: Pending, ticket: Ticket, body: Uint8Array): Promise<void> {
@@ -174,7 +195,13 @@ export class InboundStream {
       await this.#terminate(id, pending, 'failed', encodeFailure({ code: 'too-large', timings, message }))
       return
     }
-    await this.#terminate(id, pending, 'result', encodeResult({ ...timings, outputs: headers }), bodyParts(tensors))
+    await this.#terminate(
+      id,
+      pending,
+      'result',
+      encodeResult({ ...timings, outputs: headers }, this.#lastWritten),
+      bodyParts(tensors)
+    )
   }
 
   #fail(id: number, pending: Pending, error: unknown): Promise<void> {
@@ -192,7 +219,7 @@ export class InboundStream {
     if (this.#pending.get(id) !== pending) {
       return
     }
-    clearTimeout(pending.acceptedTimer)
+    pending.acceptedDue = undefined
     await this.#send(type, id, header, body)
     if (this.#pending.delete(id)) {
       this.#bytes -= pending.bytes

@@ -5,6 +5,7 @@ import { FieldReader, FieldWriter } from './bytes.ts'
 import { MAX_MESSAGE_BYTES, MAX_RANK } from './constants.ts'
 import { type RejectReason, SendError, WireError } from './errors.ts'
 import { LastRead } from './last-read.ts'
+import { LastWritten } from './last-written.ts'
 
 /** What each side says of itself in its first frame. */
 export interface Hello {
@@ -99,14 +100,19 @@ export function decodeHello(header: Uint8Array, body: Uint8Array): Hello {
   return { requests, bytes, maxBodyBytes, models }
 }
 
-export function encodeRequest({ model, remaining, outputs, inputs }: Request): Uint8Array {
-  const fields = new FieldWriter().hex(model).u32(remaining)
-  fields.u8(countOf(outputs))
-  for (const name of outputs) {
-    fields.text(name)
-  }
-  writeSpecs(fields, inputs)
-  return fields.finish()
+/** @param last the fields that seldom differ from those of the request before, on the same stream */
+export function encodeRequest(
+  { model, remaining, outputs, inputs }: Request,
+  last: LastWritten = new LastWritten()
+): Uint8Array {
+  const tensors = last.write({ outputs, tensors: inputs }, fields => {
+    fields.u8(countOf(outputs))
+    for (const name of outputs) {
+      fields.text(name)
+    }
+    writeSpecs(fields, inputs)
+  })
+  return new FieldWriter().hex(model).u32(remaining).bytes(tensors).finish()
 }
 
 /** @param last the fields that seldom differ from those of the request before, on the same stream */
@@ -121,10 +127,13 @@ export function decodeRequest(header: Uint8Array, last = new LastRead<Pick<Reque
   return { model, remaining, outputs, inputs }
 }
 
-export function encodeResult({ queueMicros, runMicros, outputs }: Result): Uint8Array {
-  const fields = new FieldWriter().u32(queueMicros).u32(runMicros)
-  writeSpecs(fields, outputs)
-  return fields.finish()
+/** @param last the fields that seldom differ from those of the result before, on the same stream */
+export function encodeResult(
+  { queueMicros, runMicros, outputs }: Result,
+  last: LastWritten = new LastWritten()
+): Uint8Array {
+  const tensors = last.write({ outputs: [], tensors: outputs }, fields => writeSpecs(fields, outputs))
+  return new FieldWriter().u32(queueMicros).u32(runMicros).bytes(tensors).finish()
 }
 
 /** @param last the fields that seldom differ from those of the result before, on the same stream */

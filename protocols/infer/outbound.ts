@@ -9,7 +9,8 @@ import type {
   WorkerId
 } from '../../src/inference/index.ts'
 import { bodyBytes, bodyParts, checkOutputs, type TensorHeader, tensorsOf } from '../../src/models/index.ts'
-import { MAX_HELLO_BODY_BYTES, RESULT_GRACE_MS } from './constants.ts'
+import { MAX_HELLO_BODY_BYTES } from './constants.ts'
+import { DueTimer } from './due-timer.ts'
 import {
   FirstByteTimeoutError,
   HelloTimeoutError,
@@ -22,6 +23,7 @@ import { FrameStream } from './frame-stream.ts'
 import { checkHeader, type FrameHead, type FrameType } from './frames.ts'
 import type { Timeouts } from './index.ts'
 import { LastRead } from './last-read.ts'
+import { LastWritten } from './last-written.ts'
 import {
   decodeFailure,
   decodeHello,
@@ -57,8 +59,10 @@ export class OutboundStream implements WorkerChannel {
   readonly #hello = Promise.withResolvers<Hello>()
   readonly #closed = Promise.withResolvers<Error>()
   readonly #helloTimer: NodeJS.Timeout
+  readonly #due: DueTimer
   readonly #lastRead = new LastRead<readonly TensorHeader[]>()
-  /** In the order in which they were submitted, until there is credit. */
+  readonly #lastWritten = new LastWritten()
+  /** Until there is credit. */
   readonly #waiting = new Set<OutboundRequest>()
   /** Until their terminal frames, also those that have ended for their owner: so the credit is exact. */
   readonly #inFlight = new Map<number, OutboundRequest>()
@@ -74,6 +78,7 @@ export class OutboundStream implements WorkerChannel {
     this.hello.catch(() => {})
     this.closed = this.#closed.promise
     this.#init = init
+    this.#due = new DueTimer(init.now, due => this.#giveUpDue(due))
     this.#frames = new FrameStream(stream, this, init.pace, init.timeouts.send)
     this.#helloTimer = setTimeout(() => {
       this.abort(new HelloTimeoutError(`worker ${this.worker} did not say HELLO within ${init.timeouts.hello} ms`))
@@ -102,7 +107,7 @@ export class OutboundStream implements WorkerChannel {
     }
     this.#waiting.add(request)
     void this.#sendWaiting()
-    request.armDeadline(task.deadline - this.#init.now() + RESULT_GRACE_MS, () => this.#giveUp(request))
+    this.#due.arm(request.resultDue)
     return {
       cancel: () => {
         if (request.settle() !== undefined) {
@@ -177,6 +182,7 @@ export class OutboundStream implements WorkerChannel {
   ended(reason: Error): void {
     this.#endedBy = reason
     clearTimeout(this.#helloTimer)
+    this.#due.stop()
     this.#hello.reject(reason)
     const left = [...this.#waiting, ...this.#inFlight.values()]
     this.#waiting.clear()
@@ -187,7 +193,7 @@ export class OutboundStream implements WorkerChannel {
     this.#closed.resolve(reason)
   }
 
-  /** First come, first sent, as far as the credit goes; one at a time, so that a CANCEL never waits behind requests. */
+  /** The earliest deadline first, as far as the credit goes; one at a time, so that a CANCEL never waits behind requests. */
   async #sendWaiting(): Promise<void> {
     if (this.#sending) {
       return
@@ -200,10 +206,18 @@ export class OutboundStream implements WorkerChannel {
   }
 
   #next(): OutboundRequest | undefined {
-    const [request] = this.#waiting
     const { requests, bytes } = this.#granted ?? { requests: 0, bytes: 0 }
-    const fits = this.#inFlight.size < requests && request !== undefined && this.#bytes + request.bytes <= bytes
-    return fits ? request : undefined
+    if (this.#inFlight.size >= requests) {
+      return undefined
+    }
+    let earliest: OutboundRequest | undefined
+    for (const request of this.#waiting) {
+      if (earliest === undefined || request.deadline < earliest.deadline) {
+        earliest = request
+      }
+    }
+    // one that is too large for what is left waits, and all others behind it: small ones must not starve it
+    return earliest !== undefined && this.#bytes + earliest.bytes <= bytes ? earliest : undefined
   }
 
   async #sendRequest(request: OutboundRequest): Promise<void> {
@@ -213,7 +227,7 @@ export class OutboundStream implements WorkerChannel {
     const remaining = Math.min(Math.max(0, Math.floor(deadline - now)), 0xffffffff)
     let header: Uint8Array
     try {
-      header = checkHeader('request', encodeRequest({ model: model.id, remaining, outputs, inputs }))
+      header = checkHeader('request', encodeRequest({ model: model.id, remaining, outputs, inputs }, this.#lastWritten))
     } catch (error) {
       this.#fail(request, error instanceof Error ? error : new Error(String(error)))
       return
@@ -224,10 +238,11 @@ export class OutboundStream implements WorkerChannel {
     request.sent(this.#lastId, now)
     await this.#send('request', this.#lastId, header, bodyParts(Object.values(task?.inputs ?? {})))
     request.task = undefined
-    const { firstByte } = this.#init.timeouts
-    request.armFirstByte(firstByte, () => {
-      this.abort(new FirstByteTimeoutError(`worker ${this.worker} did not answer a request within ${firstByte} ms`))
-    })
+    // the worker may have answered while the request was still being sent
+    if (request.stage === 'sent') {
+      request.firstByteDue = this.#init.now() + this.#init.timeouts.firstByte
+      this.#due.arm(request.firstByteDue)
+    }
   }
 
   /** Judges a result by its header. A wrong one fails its request, and its body is not kept. */
@@ -269,6 +284,21 @@ export class OutboundStream implements WorkerChannel {
       this.#observe(request, 'failed', micros && this.#timings(request, micros))
     } else {
       callbacks.failed(error)
+    }
+  }
+
+  #giveUpDue(due: Millis): void {
+    const requests = [...this.#waiting, ...this.#inFlight.values()]
+    if (requests.some(({ firstByteDue }) => firstByteDue <= due)) {
+      const { firstByte } = this.#init.timeouts
+      this.abort(new FirstByteTimeoutError(`worker ${this.worker} did not answer a request within ${firstByte} ms`))
+      return
+    }
+    for (const request of requests) {
+      if (request.resultDue <= due) {
+        this.#giveUp(request)
+      }
+      this.#due.arm(Math.min(request.resultDue, request.firstByteDue))
     }
   }
 

@@ -1,9 +1,7 @@
 import type { Millis, Task, TaskCallbacks } from '../../src/inference/index.ts'
 import { bodyBytes, headersOf, type Model, type TensorHeader } from '../../src/models/index.ts'
+import { RESULT_GRACE_MS } from './constants.ts'
 import type { Result } from './messages.ts'
-
-/** The longest delay that a timer takes. */
-const MAX_DELAY_MS = 2 ** 31 - 1
 
 /** A task at its master, from `submit` to the terminal frame of its worker. */
 export class OutboundRequest {
@@ -21,10 +19,10 @@ export class OutboundRequest {
   id = 0
   sentAt: Millis = 0
   stage: 'waiting' | 'sent' | 'answered' | 'ended' = 'waiting'
+  /** When its first answer is due; known from the moment when it was sent whole. */
+  firstByteDue = Number.POSITIVE_INFINITY
   /** The header of its result, judged, while the body is read. */
   result?: Result
-  #deadlineTimer?: NodeJS.Timeout
-  #firstByteTimer?: NodeJS.Timeout
 
   constructor(task: Task, model: Model, callbacks: TaskCallbacks) {
     this.model = model
@@ -36,11 +34,9 @@ export class OutboundRequest {
     this.callbacks = callbacks
   }
 
-  /** Of no effect when the request has ended already. Neither timer keeps the process alive. */
-  armDeadline(delay: Millis, fire: () => void): void {
-    if (this.stage !== 'ended') {
-      this.#deadlineTimer = setTimeout(fire, Math.min(Math.max(0, delay), MAX_DELAY_MS)).unref()
-    }
+  /** When it is given up for its owner; never, once it has ended for it. */
+  get resultDue(): Millis {
+    return this.callbacks === undefined ? Number.POSITIVE_INFINITY : this.deadline + RESULT_GRACE_MS
   }
 
   sent(id: number, now: Millis): void {
@@ -49,32 +45,24 @@ export class OutboundRequest {
     this.stage = 'sent'
   }
 
-  /** Of no effect when the worker has answered while the request was still being sent. */
-  armFirstByte(delay: Millis, fire: () => void): void {
-    if (this.stage === 'sent') {
-      this.#firstByteTimer = setTimeout(fire, delay).unref()
-    }
-  }
-
   /** The first frame about it has come. */
   answered(): void {
     this.stage = 'answered'
-    clearTimeout(this.#firstByteTimer)
+    this.firstByteDue = Number.POSITIVE_INFINITY
   }
 
   /** Ends the task for its owner and hands out the callbacks, the first time only. */
   settle(): TaskCallbacks | undefined {
     const { callbacks } = this
     this.callbacks = undefined
-    clearTimeout(this.#deadlineTimer)
     return callbacks
   }
 
-  /** Nothing more is to come of it: as {@link settle}, and no timer is left. */
+  /** Nothing more is to come of it: as {@link settle}, and nothing of it is due. */
   end(): TaskCallbacks | undefined {
     this.stage = 'ended'
     this.task = undefined
-    clearTimeout(this.#firstByteTimer)
+    this.firstByteDue = Number.POSITIVE_INFINITY
     return this.settle()
   }
 }

@@ -1,9 +1,8 @@
 import type { Stream, StreamCloseEvent } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { concat } from 'uint8arrays/concat'
-import { PIECE_BYTES } from './constants.ts'
+import { JOINED_BYTES, PIECE_BYTES } from './constants.ts'
 import { SendTimeoutError, StreamClosedError } from './errors.ts'
-import { encodeHead, type FrameType } from './frames.ts'
+import { encodeFrame, type FrameType } from './frames.ts'
 import type { Pace } from './pace.ts'
 
 /** A frame to send. The parts of the body go out one after the other. */
@@ -37,8 +36,9 @@ export class FrameWriter {
    * @throws {SendTimeoutError} the other side stopped reading; the stream is aborted
    */
   async write(frame: Frame): Promise<void> {
-    const bytes = encodeFrame(frame)
-    if (bytes instanceof Uint8Array && this.#last === undefined && !this.#mustDrain && this.#pace.take(bytes.length)) {
+    const bytes = bytesOf(frame)
+    const { byteLength: length } = bytes
+    if (length <= PIECE_BYTES && this.#last === undefined && !this.#mustDrain && this.#pace.take(length)) {
       this.#stream.send(bytes)
       return
     }
@@ -60,12 +60,13 @@ export class FrameWriter {
 
   async #sendPieces(bytes: Uint8Array | Uint8ArrayList): Promise<void> {
     for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
-      const piece = bytes.subarray(at, Math.min(at + PIECE_BYTES, bytes.byteLength))
-      while (!this.#pace.take(piece.length)) {
-        await this.#pace.nextTurn()
-      }
+      const end = Math.min(at + PIECE_BYTES, bytes.byteLength)
+      const piece = bytes instanceof Uint8Array ? bytes.subarray(at, end) : bytes.sublist(at, end)
       if (this.#mustDrain) {
         await drained(this.#stream, this.#timeout)
+      }
+      if (!this.#pace.take(piece.length)) {
+        await this.#pace.turn(piece.length)
       }
       // what the muxer cannot take at once stays with the stream: at most this piece
       this.#stream.send(piece)
@@ -73,12 +74,11 @@ export class FrameWriter {
   }
 }
 
-/** In one part if it fits a piece: to copy it costs less than what noise and the socket do for each part. */
-function encodeFrame({ type, id, header, body = [] }: Frame): Uint8Array | Uint8ArrayList {
+function bytesOf({ type, id, header, body = [] }: Frame): Uint8Array | Uint8ArrayList {
   const bodyLength = body.reduce((sum, part) => sum + part.length, 0)
-  const head = encodeHead(type, id, header, bodyLength)
-  const length = head.length + bodyLength
-  return length <= PIECE_BYTES ? concat([head, ...body], length) : new Uint8ArrayList(head, ...body)
+  return bodyLength <= JOINED_BYTES
+    ? encodeFrame(type, id, header, bodyLength, body)
+    : new Uint8ArrayList(encodeFrame(type, id, header, bodyLength), ...body)
 }
 
 /**

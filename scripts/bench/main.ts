@@ -1,17 +1,17 @@
 /** `npm run bench -- <name>`: measures, prints a table and writes the figures under `results/bench`. It never judges. */
 import { Command, InvalidArgumentError } from 'commander'
 import { type CodesOptions, codes } from './codes.ts'
-import { type RttOptions, rtt } from './rtt.ts'
+import { type WireOptions, wire } from './wire.ts'
 
 const program = new Command('bench').description('Measures splinemesh beside what it is compared with, alternated.')
 
 program
-  .command('rtt')
-  .description('round trip of a small task to one worker, beside a bare libp2p stream over the same connection')
-  .option('--requests <n>', 'requests of each kind, one after the other', count, 1000)
+  .command('wire')
+  .description('round trips and throughput of tasks to one worker, beside bare libp2p streams, TLS and TCP')
+  .option('--rounds <n>', 'rounds in which each way has a block of requests; fewer of the big ones', count, 100)
   .option('--out <folder>', 'where the figures go', 'results/bench')
-  .option('--json', 'print the figures as JSON instead of the table', false)
-  .action((options: RttOptions) => rtt(options))
+  .option('--json', 'print the figures as JSON instead of the tables', false)
+  .action((options: WireOptions) => wire(options))
 
 program
   .command('codes')

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { entryUrl } from '../../src/runtime/index.ts'
 
-/** A thread that gives back each message as it came: there and back by transfer, as inputs and outputs of a model go. */
+/** A thread that answers each message: there and back by transfer, as inputs and outputs of a model go. */
 export class ThreadHop {
   readonly #worker = new Worker(entryUrl(import.meta.url, 'echo-thread'))
   readonly #waiting: Array<(bytes: Uint8Array) => void> = []
@@ -11,15 +11,24 @@ export class ThreadHop {
   }
 
   /** The bytes as they come back; their whole buffer moves away. */
-  through(bytes: Uint8Array): Promise<Uint8Array> {
-    return new Promise(resolve => {
-      this.#waiting.push(resolve)
-      this.#worker.postMessage(bytes, transferOf(bytes))
-    })
+  echo(bytes: Uint8Array): Promise<Uint8Array> {
+    return this.#ask(bytes, true)
+  }
+
+  /** Four bytes, when the thread has got those given. */
+  count(bytes: Uint8Array): Promise<Uint8Array> {
+    return this.#ask(bytes, false)
   }
 
   async stop(): Promise<void> {
     await this.#worker.terminate()
+  }
+
+  #ask(bytes: Uint8Array, echo: boolean): Promise<Uint8Array> {
+    return new Promise(resolve => {
+      this.#waiting.push(resolve)
+      this.#worker.postMessage({ bytes, echo }, transferOf(bytes))
+    })
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Stream } from '@libp2p/interface'
-import { encodeHead } from '../../../protocols/infer/frames.ts'
+import { encodeFrame } from '../../../protocols/infer/frames.ts'
 import { decodeFailure, encodeRequest } from '../../../protocols/infer/messages.ts'
 import type { Admission } from '../../../src/runtime/index.ts'
 import { closed, connect, frame, gate, hello, Peers, readFrames, row, submit, taskFor } from './peers.ts'
@@ -16,7 +16,7 @@ function request(admission: Admission, id: number, { bytes = 32, length = 8 } = 
     outputs: ['y'],
     inputs: [{ name: 'x', dtype: 'float32', shape: [1, length] }]
   })
-  return encodeHead('request', id, header, bytes)
+  return encodeFrame('request', id, header, bytes)
 }
 
 /** An admission that tells of cancelled tickets. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
-import { encodeHead, type FrameHead } from '../../../protocols/infer/frames.ts'
+import { encodeFrame, type FrameHead } from '../../../protocols/infer/frames.ts'
 import type { RemoteWorker, Timeouts } from '../../../protocols/infer/index.ts'
 import { encodeFailure, encodeResult } from '../../../protocols/infer/messages.ts'
 import { contentId, type Model, type TensorHeader } from '../../../src/models/index.ts'
@@ -215,7 +215,7 @@ describe('a request to a worker that', () => {
     [
       'claims a result larger than the master takes',
       'WireError',
-      (stream, id) => stream.send(encodeHead('result', id, new Uint8Array(0), 4097))
+      (stream, id) => stream.send(encodeFrame('result', id, new Uint8Array(0), 4097))
     ],
     [
       'hangs up in the middle of a tensor',

@@ -4,7 +4,7 @@ import type { Stream } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { concat } from 'uint8arrays/concat'
-import { encodeHead, type FrameHead, FrameReader, type FrameType } from '../../../protocols/infer/frames.ts'
+import { encodeFrame, type FrameHead, FrameReader, type FrameType } from '../../../protocols/infer/frames.ts'
 import { INFER_PROTOCOL, type Infer, type InferInit, infer, type RemoteWorker } from '../../../protocols/infer/index.ts'
 import { encodeHello } from '../../../protocols/infer/messages.ts'
 import type { Task, TaskResult, WorkerChannel } from '../../../src/inference/index.ts'
@@ -180,7 +180,7 @@ export function frame(
   header: Uint8Array = new Uint8Array(0),
   body: Uint8Array = new Uint8Array(0)
 ): Uint8Array {
-  return concat([encodeHead(type, id, header, body.length), body])
+  return concat([encodeFrame(type, id, header, body.length), body])
 }
 
 export function hello(

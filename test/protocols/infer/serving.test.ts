@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { INFER_PROTOCOL } from '../../../protocols/infer/index.ts'
 import type { Observation } from '../../../src/inference/index.ts'
 import { Tensor } from '../../../src/tensor/index.ts'
 import { connect, gate, Peers, row, submit, taskFor } from './peers.ts'
@@ -79,6 +80,23 @@ describe('a master and a worker', () => {
     )
   })
 
+  it('keep one stream each way when both dial at once', async () => {
+    await using peers = new Peers()
+    const [a, b] = [await peers.worker(), await peers.worker()]
+    const [toB, toA] = await Promise.all([connect(a, b), connect(b, a)])
+    await Promise.all([connect(a, b), connect(b, a)])
+    await Promise.all([
+      submit(toB.channel, taskFor(toB, row(3))).result,
+      submit(toA.channel, taskFor(toA, row(4))).result
+    ])
+
+    for (const node of [a, b]) {
+      const streams = node.getConnections().flatMap(connection => connection.streams)
+      const directions = streams.filter(({ protocol }) => protocol === INFER_PROTOCOL).map(({ direction }) => direction)
+      assert.deepEqual(directions.sort(), ['inbound', 'outbound'], 'as worker it has one, and as master another')
+    }
+  })
+
   it('connect anew after the stream was closed', async () => {
     await using peers = new Peers()
     const [master, worker] = [await peers.master(), await peers.worker()]
@@ -117,6 +135,25 @@ describe('credit', () => {
       results.map(({ outputs }) => outputs.y.data[0]),
       tasks.map((_, i) => i)
     )
+  })
+
+  it('goes to the earliest deadline first', async () => {
+    await using peers = new Peers()
+    const held = gate()
+    const runs: number[] = []
+    const run = async (x: Tensor): Promise<Tensor> => {
+      runs.push(Number(x.data[0]))
+      return held.run(x)
+    }
+    const credit = { requests: 1, bytes: 1024 * 1024 }
+    const remote = await connect(await peers.master(), await peers.worker({ run, credit }))
+    const began = performance.now()
+    const ask = (number: number, deadline: number) =>
+      submit(remote.channel, taskFor(remote, row(2, number), { deadline: began + deadline })).result
+    const all = [ask(0, 30_000), ask(1, 29_000), ask(2, 27_000), ask(3, 28_000)]
+    held.open()
+    await Promise.all(all)
+    assert.deepEqual(runs, [0, 2, 3, 1], 'the first left at once, the others as their deadlines are')
   })
 
   it('counts bytes too', async () => {
