@@ -51,6 +51,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   ERR_NO_WORKERS: EXIT.noWorkers,
   ERR_MODEL_LOAD: EXIT.modelFailed,
   ERR_PROVIDER_UNAVAILABLE: EXIT.modelFailed,
+  ERR_EXECUTOR_PROCESS: EXIT.modelFailed,
   ERR_PORT_IN_USE: EXIT.portInUse
 }
 

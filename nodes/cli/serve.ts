@@ -5,18 +5,16 @@ import type { Command } from 'commander'
 import type { Model, TensorSpec } from '../../src/models/index.ts'
 import type { OnnxModel, ProviderReport } from '../../src/runtime/index.ts'
 import { InterruptedError, UsageError } from './errors.ts'
+import { type ExecutorOptions, executorOf, withExecutorOptions } from './executor-options.ts'
 import { interruptible } from './interruption.ts'
-import { names, positive } from './options.ts'
 
-interface ServeOptions {
-  model: string[]
+interface ServeOptions extends ExecutorOptions {
+  model?: string[]
   listen: string[]
   bootstrap?: string[]
   mdns?: true
   identity?: string
-  threads: number
   batching: boolean
-  ep: string[]
   json?: true
 }
 
@@ -27,14 +25,15 @@ Examples:
   $ splinemesh serve --model digits=lenet5.onnx --model photos=mobilenet.onnx
   $ splinemesh serve --model lenet5.onnx --identity ~/.splinemesh --mdns       # the same peer id each time
   $ splinemesh serve --model lenet5.onnx --ep cuda,cpu --threads 2
+  $ splinemesh serve --model lenet5.onnx --ep tensorrt,cuda --executor 'python3 onnx_worker.py'
 
 It ends on Ctrl-C or SIGTERM, once the run in progress is done; a second one ends it at once.`
 
 export function defineServe(program: Command): void {
-  program
+  const command = program
     .command('serve')
     .description('Serve models to whoever asks, until it is told to stop.')
-    .requiredOption('--model <[name=]file...>', "ONNX models; the name is the file's without .onnx if not given")
+    .option('--model <[name=]file...>', "ONNX models; the name is the file's without .onnx if not given")
     .option('--listen <multiaddr...>', 'where to listen; port 0 is any free port', ['/ip4/0.0.0.0/tcp/0'])
     .option('--peer, --bootstrap <multiaddr...>', 'peers to keep a connection to')
     .option('--mdns', 'let peers on the local network find it by multicast')
@@ -42,8 +41,7 @@ export function defineServe(program: Command): void {
       '--identity <folder>',
       'keep the private key there, so that the peer id lasts (default: a new one each time)'
     )
-    .option('--threads <n>', 'threads that run models', positive, 1)
-    .option('--ep <names>', 'execution providers of ONNX Runtime in order of preference', names, ['cpu'])
+  withExecutorOptions(command)
     .option('--no-batching', 'never run tasks that wait for the same model as one batch')
     .option('--json', 'print one JSON object a line: ready, then stopped')
     .addHelpText('after', EXAMPLES)
@@ -51,14 +49,14 @@ export function defineServe(program: Command): void {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const models = options.model.map(parseModel)
+  const models = (options.model ?? []).map(parseModel)
+  if (models.length === 0 && options.executor === undefined) {
+    throw new UsageError('say what to serve: --model <file>, or --executor with a program that has models of its own')
+  }
   await interruptible(async signal => {
-    const [{ createPeer }, { onnxExecutor }] = await Promise.all([
-      import('../peer.ts'),
-      import('../../src/runtime/index.ts')
-    ])
-    const { listen, bootstrap, mdns, identity, threads, batching, ep: providers } = options
-    const executor = onnxExecutor({ models, threads, providers })
+    const { createPeer } = await import('../peer.ts')
+    const { listen, bootstrap, mdns, identity, batching } = options
+    const executor = await executorOf(models, options)
     const peer = await createPeer({ executor, batching, listen, bootstrap, mdns, identity })
     try {
       const ready = { id: peer.id, addresses: peer.addresses, models: executor.models, providers: executor.providers }
@@ -99,7 +97,7 @@ function readyText({ id, addresses, models, providers }: Ready, identity: string
   for (const model of models) {
     lines.push(
       `${bold('model')}      ${model.name}@${model.id.slice(0, 12)}  ${signatureText(model)}`,
-      `${' '.repeat(11)}${providerText(providers.find(report => report.model === model.name))}`
+      ...providerLines(providers.find(report => report.model === model.name)).map(line => ' '.repeat(11) + line)
     )
   }
   return [
@@ -123,11 +121,25 @@ function signatureText({ signature: { inputs, outputs } }: Model): string {
   return `${inputs.map(one).join(', ')} → ${outputs.map(one).join(', ')}`
 }
 
-function providerText(report: ProviderReport | undefined): string {
-  const reasons = (report?.unavailable ?? []).map(({ provider, reason }) => `${provider} not available: ${reason}`)
-  return styleText('dim', [`on ${report?.provider}`, ...reasons].join('; '))
+/** Where the model runs, and aloud what was preferred and does not work: ONNX Runtime itself would say nothing. */
+function providerLines(report: ProviderReport | undefined): string[] {
+  if (report === undefined) {
+    return []
+  }
+  const { provider, partly, unavailable } = report
+  const lines = unavailable.map(each => `${each.provider} does not work here: ${firstLine(each.reason)}`)
+  const advice = `${invocation()} doctor --ep ${unavailable.map(each => each.provider)} says what to do`
+  return [
+    ...lines.map(line => styleText('yellow', line)),
+    ...(lines.length > 0 ? [styleText('dim', advice)] : []),
+    styleText('dim', `on ${provider}${partly ? ', some operators on the CPU: it has no kernel for them' : ''}`)
+  ]
 }
 
 function exampleInput(model: Model | undefined): string {
   return model?.signature.inputs[0]?.shape.length === 4 ? 'image.png' : 'batch.npy'
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]
 }

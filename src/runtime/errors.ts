@@ -34,6 +34,21 @@ export class ExecutorBusyError extends Error {
   readonly code = 'ERR_EXECUTOR_BUSY'
 }
 
+/** How a process that runs models failed. */
+export type ProcessFailure = 'not-started' | 'refused' | 'exited' | 'hung' | 'protocol'
+
+/** The process that runs the models did not start, refused to, ended by itself, said nothing for too long, or wrote garbage. */
+export class ExecutorProcessError extends Error {
+  override readonly name = 'ExecutorProcessError'
+  readonly code = 'ERR_EXECUTOR_PROCESS'
+  readonly reason: ProcessFailure
+
+  constructor(reason: ProcessFailure, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.reason = reason
+  }
+}
+
 /** None of the execution providers that were asked for works on this machine. */
 export class ProviderUnavailableError extends Error {
   override readonly name = 'ProviderUnavailableError'

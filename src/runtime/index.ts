@@ -1,8 +1,8 @@
 /**
  * @packageDocumentation
  *
- * What runs models on a worker: the {@link Executor} interface with its implementations (ONNX Runtime in threads, and
- * functions), and the admission queue in front of one. The only folder that may import `onnxruntime-node` and
+ * What runs models on a worker: the {@link Executor} interface with its implementations (ONNX Runtime in threads,
+ * another process, and functions), and the admission queue in front of one. The only folder that may import `onnxruntime-node` and
  * `worker_threads`; of the others it imports `tensor` and `models`.
  *
  * @example
@@ -26,9 +26,11 @@ export {
   CancelledError,
   DuplicateModelError,
   ExecutorBusyError,
+  ExecutorProcessError,
   ExecutorStoppedError,
   ModelLoadError,
   ModelNotFoundError,
+  type ProcessFailure,
   ProviderUnavailableError,
   RejectedError,
   type RejectionReason,
@@ -38,6 +40,7 @@ export {
 } from './errors.ts'
 export type { Executor, RunRequest, RunResult } from './executor.ts'
 export { type FunctionExecutorInit, type FunctionModel, functionExecutor } from './function-executor.ts'
+export type { ProcessTimeouts } from './lasting-process.ts'
 export {
   type OnnxExecutor,
   type OnnxExecutorInit,
@@ -45,3 +48,4 @@ export {
   onnxExecutor,
   type ProviderReport
 } from './onnx-executor.ts'
+export { type ProcessExecutorInit, processExecutor } from './process-executor.ts'

@@ -10,9 +10,10 @@ import { affineSignature, counting } from './fixture-models.ts'
  *
  * @param make an executor that is not started, with two slots and the models `affine` and `two-inputs` of
  * `fixture-models.ts`
+ * @param skip why it cannot be run here
  */
-export function executorCompliance(name: string, make: () => Executor): void {
-  describe(`executor compliance: ${name}`, () => {
+export function executorCompliance(name: string, make: () => Executor, skip: string | false = false): void {
+  describe(`executor compliance: ${name}`, { skip }, () => {
     let executor: Executor
     beforeEach(async () => {
       executor = make()

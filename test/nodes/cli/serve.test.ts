@@ -33,6 +33,38 @@ describe('splinemesh serve', { concurrency: 2 }, () => {
     assert.equal(second.ready.id, first.ready.id, 'the same key gives the same peer id')
   })
 
+  it('serves what a program of its own runs, and ends it', async () => {
+    const program = path.resolve(import.meta.dirname, '../../runtime/affine-process.ts')
+    const serving = await serve('--executor', `'${process.execPath}' '${program}'`, '--listen', LOOPBACK)
+    const { models } = serving.ready as unknown as { models: Array<{ name: string }> }
+    assert.deepEqual(
+      models.map(({ name }) => name),
+      ['affine', 'two-inputs']
+    )
+    const ended = await serving.end()
+    assert.equal(ended.code, 0, said(ended))
+  })
+
+  it('refuses a program that cannot run the models, exit code 4', async () => {
+    const ended = await splinemesh(
+      'serve',
+      '--model',
+      lenet5,
+      '--executor',
+      'echo no >&2; exit 3',
+      '--listen',
+      LOOPBACK
+    )
+    assert.equal(ended.code, 4, said(ended))
+    assert.match(ended.err, /ExecutorProcessError \(ERR_EXECUTOR_PROCESS\): .* exit code 3\. Its last words: no/)
+  })
+
+  it('refuses to serve nothing, exit code 2', async () => {
+    const ended = await splinemesh('serve', '--listen', LOOPBACK)
+    assert.equal(ended.code, 2, said(ended))
+    assert.match(ended.err, /^UsageError \(ERR_USAGE\): say what to serve/)
+  })
+
   it('refuses a port that is in use, exit code 5', async () => {
     const first = await serve('--model', lenet5, '--listen', LOOPBACK)
     try {
