@@ -1,9 +1,9 @@
 /**
  * @packageDocumentation
  *
- * What runs models on a worker: the {@link Executor} interface with its implementations (ONNX Runtime in threads,
- * another process, and functions), and the admission queue in front of one. The only folder that may import `onnxruntime-node` and
- * `worker_threads`; of the others it imports `tensor` and `models`.
+ * What runs models on a worker: the {@link Executor} interface with its implementations (ONNX Runtime in threads, another
+ * process, and functions), and the admission queue in front of one. The only folder that may import `onnxruntime-node`
+ * and `worker_threads`; of the others it imports `tensor` and `models`.
  *
  * @example
  * const executor = onnxExecutor({ models: [{ name: 'digits', path: 'lenet5.onnx' }] })
