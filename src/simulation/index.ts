@@ -1,12 +1,23 @@
 /**
  * @packageDocumentation
  *
- * A fleet on a virtual clock: seeded, replayable, driving the same master as a real one. Same seed, same bytes.
+ * A fleet on a virtual clock: seeded, replayable, driving the same master as a real one. Same seed, same bytes. A scenario says what the
+ * fleet is, what is asked of it and what goes wrong; {@link simulate} runs a plan through it and checks what must always hold.
  */
+export { type AccuracyTable, AccuracyTableError, accuracyTable, type MeasuredAccuracy } from './accuracy-table.ts'
+export { DEVICES, type Device, type DeviceName } from './device.ts'
 export { logged } from './event-log.ts'
+export type { Fault, FaultKind, Target } from './fault.ts'
+export { INVARIANTS, type Invariant, type Violation } from './invariants.ts'
+export { planName } from './plan.ts'
 export { type Random, random, shuffled } from './random.ts'
+export { readScenario, ScenarioError, scenario } from './read-scenario.ts'
+export type { GroupRecord, QueryRecord, RunRecord } from './run-record.ts'
+export { type Machines, type Scenario, type ScenarioPlan, scenarioSchema, type Workload } from './scenario.ts'
+export { type SimulationOptions, simulate } from './simulate.ts'
+export { type Judged, type SimulatedModel, timedModel } from './simulated-model.ts'
 export {
-  type Fault,
+  type TaskFault,
   type VirtualChannel,
   type VirtualProfile,
   type VirtualWorkerInit,

@@ -26,13 +26,25 @@ export class VirtualClock implements Clock {
     }
   }
 
-  /** Moves on to `until`, firing every timer on the way; without `until`, until no timer is left. */
-  run(until = Infinity): void {
-    for (let timer = this.#timers.peek(); timer !== undefined && timer.at <= until; timer = this.#timers.peek()) {
-      this.#timers.pop()
+  /** Moves on to the next timer and fires it; `false` if there is none. */
+  step(): boolean {
+    for (let timer = this.#timers.pop(); timer !== undefined; timer = this.#timers.pop()) {
       if (timer.fire !== undefined) {
         this.#now = timer.at
         timer.fire()
+        return true
+      }
+    }
+    return false
+  }
+
+  /** Moves on to `until`, firing every timer on the way; without `until`, until no timer is left. */
+  run(until = Infinity): void {
+    for (let timer = this.#timers.peek(); timer !== undefined && timer.at <= until; timer = this.#timers.peek()) {
+      if (timer.fire === undefined) {
+        this.#timers.pop()
+      } else {
+        this.step()
       }
     }
     if (until !== Infinity) {

@@ -7,10 +7,10 @@ import { codeFamily, codes } from '../../src/codes/index.ts'
 import { Fleet } from '../../src/fleet/index.ts'
 import { type Drive, drive, type GroupAnswer, planSpec } from '../../src/inference/index.ts'
 import {
-  type Fault,
   logged,
   type Random,
   random,
+  type TaskFault,
   type VirtualChannel,
   VirtualClock,
   virtualChannel
@@ -18,7 +18,7 @@ import {
 import { query, run } from '../inference/mesh.ts'
 
 const GROUPS = 1000
-const FAULTS: ReadonlyArray<Fault | undefined> = ['silent', 'stall', 'fail', 'nan', 'misshapen']
+const FAULTS: ReadonlyArray<TaskFault | undefined> = ['silent', 'stall', 'fail', 'nan', 'misshapen']
 const names = Object.values(codes).map(({ name }) => name)
 
 const seed = Number(process.argv[2] ?? 1)

@@ -1,0 +1,92 @@
+import Type, { type Static } from 'typebox'
+import { codes } from '../codes/index.ts'
+import { DEVICES, type DeviceName } from './device.ts'
+import { faultSchema, millis, oneOf, record } from './fault.ts'
+
+const name = Type.String({ pattern: '^[a-z0-9][a-z0-9.-]*$', description: 'small letters, digits, hyphens, dots' })
+const count = (description: string) => Type.Integer({ minimum: 1, description })
+const positive = (description: string) => Type.Number({ exclusiveMinimum: 0, description })
+
+const machines = record({
+  name,
+  count: count('how many of them'),
+  device: Type.Enum(Object.keys(DEVICES) as DeviceName[], { description: 'what they are; what follows overrides it' }),
+  service: Type.Optional(positive('mean time of a run of a model of cost 1, in ms')),
+  jitter: Type.Optional(Type.Number({ minimum: 0, description: 'σ of the log-normal factor of run times' })),
+  latency: Type.Optional(millis('time on the network, one way')),
+  bandwidth: Type.Optional(positive('Mbit/s, each way')),
+  memory: Type.Optional(positive('MB for tasks that wait'))
+})
+
+const asked = {
+  length: positive('queries come for so long, in ms'),
+  batch: Type.Optional(count('queries that come together; else 1'))
+}
+
+const workload = oneOf('arrivals', [
+  record({
+    arrivals: Type.Literal('closed'),
+    ...asked,
+    clients: count('each asks again when it has its answer'),
+    think: Type.Optional(millis('how long it waits before'))
+  }),
+  record({ arrivals: Type.Literal('poisson'), ...asked, rate: positive('batches in a second') }),
+  record({
+    arrivals: Type.Literal('bursts'),
+    ...asked,
+    rate: positive('batches in a second between bursts'),
+    burst: positive('batches in a second in a burst'),
+    every: positive('from the start of a burst to that of the next, in ms'),
+    lasts: positive('how long a burst lasts, in ms')
+  }),
+  record({
+    arrivals: Type.Literal('trace'),
+    ...asked,
+    at: Type.Array(millis('when a batch comes'), { minItems: 1, description: 'repeated when it is over' })
+  })
+])
+
+const model = record({
+  name,
+  cost: Type.Optional(positive('run times are those of the device times this; else 1')),
+  input: Type.Optional(count('bytes of a query; else 4096')),
+  output: Type.Optional(count('bytes of a prediction; else 40')),
+  accuracy: Type.Optional(Type.String({ description: 'the table that says how accurate predictions are' }))
+})
+
+const plan = record({
+  name: Type.Optional(Type.String({ description: 'else that of its code' })),
+  code: Type.Enum(Object.values(codes).map(code => code.name)),
+  k: count('queries in a group'),
+  n: count('coded queries of a group'),
+  layout: Type.Optional(Type.Enum(['paper', 'systematic'])),
+  stragglers: Type.Optional(Type.Integer({ minimum: 0, description: 'results of a group that need not come' }))
+})
+
+/** A fleet, what is asked of it, what goes wrong, and the plans to compare. All times are in ms, from the start. */
+export const scenarioSchema = record(
+  {
+    name,
+    title: Type.String({ description: 'one sentence: what it shows' }),
+    seed: Type.Optional(Type.Integer({ minimum: 0, description: 'of all chance; else 1' })),
+    fleet: Type.Array(machines, { minItems: 1 }),
+    workload,
+    model,
+    deadline: positive('of a query, in ms'),
+    onDeadline: Type.Optional(Type.Enum(['answer', 'fail'])),
+    plans: Type.Array(plan, { minItems: 1 }),
+    faults: Type.Optional(Type.Array(faultSchema)),
+    phases: Type.Optional(
+      Type.Array(record({ name, at: millis('when it begins') }), {
+        minItems: 1,
+        description: 'figures are told apart by them; else before, during and after the faults'
+      })
+    )
+  },
+  'A scenario of splinemesh chaos'
+)
+
+export type Scenario = Static<typeof scenarioSchema>
+export type Machines = Static<typeof machines>
+export type Workload = Static<typeof workload>
+export type ScenarioPlan = Static<typeof plan>

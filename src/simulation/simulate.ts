@@ -1,0 +1,117 @@
+import { drive, planSpec } from '../inference/index.ts'
+import { Callers } from './callers.ts'
+import { DEVICES, type Device } from './device.ts'
+import { Invariants } from './invariants.ts'
+import { Machine } from './machine.ts'
+import { planInit } from './plan.ts'
+import { random } from './random.ts'
+import type { RunRecord } from './run-record.ts'
+import type { Machines, Scenario, ScenarioPlan } from './scenario.ts'
+import { type SimulatedModel, timedModel } from './simulated-model.ts'
+import { faultChance, unfold } from './timeline.ts'
+import { VirtualClock } from './virtual-clock.ts'
+import { VirtualMaster } from './virtual-master.ts'
+import { startWorkload } from './workload.ts'
+
+export interface SimulationOptions {
+  /** Default: that of the scenario, else 1. */
+  seed?: number
+  /** Default: one that does not run, and of whose accuracy nothing is known. */
+  model?: SimulatedModel
+  /** What connects the master to channels and a clock. Default {@link drive}; tests plant bugs here. */
+  master?: typeof drive
+}
+
+/**
+ * Runs one plan through a scenario on a virtual clock. The same scenario, plan, seed and model give the same record on every run. A model
+ * that takes real time is waited for; on the virtual clock it takes what its device takes.
+ */
+export async function simulate(
+  scenario: Scenario,
+  plan: ScenarioPlan,
+  { seed = scenario.seed ?? 1, model = timedModel(scenario.model), master: driveMaster = drive }: SimulationOptions = {}
+): Promise<RunRecord> {
+  const { workload, faults = [] } = scenario
+  const clock = new VirtualClock()
+  const invariants: Invariants = new Invariants({ clock, model, n: plan.n, held: () => master.held })
+  const record: RunRecord = { queries: [], groups: [], runs: 0, violations: invariants.violations }
+  const callers: Callers = new Callers({
+    clock,
+    model,
+    plan,
+    spec: planSpec(planInit(plan, scenario)),
+    invariants,
+    record,
+    dispatch: event => master.dispatch(event)
+  })
+  const master: VirtualMaster = new VirtualMaster({
+    clock,
+    drive: driveMaster,
+    watched: channel => invariants.watched(channel),
+    answered: answer => callers.answered(answer),
+    died: () => callers.masterDied()
+  })
+  const awaited: Array<Promise<void>> = []
+  const seeds = [0, 1, 2].map(stream => Math.floor(2 ** 31 * random(seed, stream)()))
+  const machines = fleet(scenario, seeds[0], { clock, master, model, invariants, awaited })
+  unfold(faults, { clock, machines, master, chance: faultChance(seeds[1], faults.length), end: workload.length })
+  for (const machine of machines) {
+    machine.start()
+  }
+  startWorkload(workload, { clock, chance: random(seeds[2]), ask: (count, done) => callers.ask(count, done) })
+  while (clock.step()) {
+    while (awaited.length > 0) {
+      await awaited.pop()
+    }
+  }
+  for (const machine of machines) {
+    invariants.waited(machine.id, machine.mostWaiting, machine.memory)
+    record.runs += machine.runs
+  }
+  invariants.end()
+  return record
+}
+
+interface FleetInit {
+  clock: VirtualClock
+  master: VirtualMaster
+  model: SimulatedModel
+  invariants: Invariants
+  awaited: Array<Promise<void>>
+}
+
+function fleet(scenario: Scenario, seed: number, { clock, master, model, invariants, awaited }: FleetInit): Machine[] {
+  const { input, output } = model
+  return scenario.fleet
+    .flatMap(group => Array.from({ length: group.count }, (_, i) => ({ group, place: i + 1 })))
+    .map(
+      ({ group, place }, number) =>
+        new Machine({
+          id: `${group.name}-${place}`,
+          machines: group.name,
+          device: deviceOf(group),
+          clock,
+          chance: random(seed, number),
+          cost: scenario.model.cost ?? 1,
+          run: inputs => model.run(inputs),
+          awaiting: run => awaited.push(run),
+          bytes: () => ({ input, output }),
+          observe: observation => master.observe(observation),
+          spoilt: (outputs, honest) => invariants.spoilt(outputs, honest),
+          joined: machine => master.joined(machine),
+          left: machine => master.left(machine)
+        })
+    )
+}
+
+/** A device of the list, with what the scenario says otherwise. */
+export function deviceOf({ device, service, jitter, latency, bandwidth, memory }: Machines): Device {
+  const known = DEVICES[device]
+  return {
+    service: service ?? known.service,
+    jitter: jitter ?? known.jitter,
+    latency: latency ?? known.latency,
+    bandwidth: bandwidth ?? known.bandwidth,
+    memory: memory ?? known.memory
+  }
+}

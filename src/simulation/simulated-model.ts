@@ -1,0 +1,54 @@
+import type { NamedTensors } from '../models/index.ts'
+import { Tensor } from '../tensor/index.ts'
+import type { AccuracyTable } from './accuracy-table.ts'
+import { OUTPUT } from './plan.ts'
+import type { Scenario, ScenarioPlan } from './scenario.ts'
+
+/** What became of a query, as far as its accuracy goes. */
+export interface Judged {
+  status: 'exact' | 'reconstructed'
+  output: Tensor
+  plan: ScenarioPlan
+  /** Results that its group was decoded from. */
+  survivors: number
+  /** Was one of them wrong? */
+  spoilt: boolean
+}
+
+/** The model of a simulated fleet, and what is asked of it. Queries are numbered in the order in which they are asked. */
+export interface SimulatedModel {
+  /** Bytes on the network. */
+  readonly input: number
+  readonly output: number
+  /** Is its output its input, so that reconstructed predictions can be checked too? */
+  readonly identity: boolean
+  query(number: number): NamedTensors
+  run(inputs: NamedTensors): NamedTensors | Promise<NamedTensors>
+  /** The model's own answer to a query. */
+  direct(number: number): Tensor
+  /** How likely the prediction is right: 0 or 1 where it is known. `undefined` where nothing is known. */
+  accuracy(number: number, judged: Judged): number | undefined
+}
+
+/**
+ * A model that does not run (timing mode): it hands on what it gets, two numbers that tell which query it is. How accurate predictions are is looked
+ * up in a table.
+ */
+export function timedModel({ input = 4096, output = 40 }: Scenario['model'], table?: AccuracyTable): SimulatedModel {
+  return {
+    input,
+    output,
+    identity: true,
+    query: number => ({ x: token(number) }),
+    run: ({ x }) => ({ [OUTPUT]: x }),
+    direct: token,
+    accuracy(_, { status, plan, survivors, spoilt }) {
+      // What a wrong result is worth is not in the table: nothing, so as not to flatter anybody.
+      return spoilt ? 0 : table?.accuracy(status, plan, survivors)
+    }
+  }
+}
+
+function token(number: number): Tensor {
+  return Tensor.float32(Float32Array.of(number, -number), [1, 2])
+}

@@ -1,0 +1,96 @@
+import { Fleet } from '../fleet/index.ts'
+import type { Clock, Drive, DriveInit, MasterEvent, Observation, WorkerChannel, WorkerId } from '../inference/index.ts'
+import type { Machine } from './machine.ts'
+import { MODEL } from './plan.ts'
+
+export interface VirtualMasterInit {
+  clock: Clock
+  drive(init: DriveInit): Drive
+  /** Around the channel to each worker, to watch it. */
+  watched(channel: WorkerChannel): WorkerChannel
+  answered: DriveInit['answered']
+  died(): void
+}
+
+interface Life {
+  fleet: Fleet
+  channels: Map<WorkerId, WorkerChannel>
+  drive: Drive
+  end(): void
+}
+
+/** A master that can die, and be followed by another that knows nothing of what it did. */
+export class VirtualMaster {
+  readonly #init: VirtualMasterInit
+  readonly #reachable = new Map<WorkerId, Machine>()
+  #life: Life | undefined
+
+  constructor(init: VirtualMasterInit) {
+    this.#init = init
+    this.start()
+  }
+
+  get held(): number {
+    return this.#life?.drive.held ?? 0
+  }
+
+  start(): void {
+    const { clock, drive, answered } = this.#init
+    const fleet = new Fleet()
+    const channels = new Map<WorkerId, WorkerChannel>()
+    let ended = false
+    // What a dead one had set off goes nowhere.
+    const setTimer: Clock['setTimer'] = (at, fire) => clock.setTimer(at, () => ended || fire())
+    this.#life = {
+      fleet,
+      channels,
+      drive: drive({ fleet, clock: { now: () => clock.now(), setTimer }, channel: id => channels.get(id), answered }),
+      end: () => {
+        ended = true
+      }
+    }
+    for (const machine of this.#reachable.values()) {
+      this.#reach(machine)
+    }
+  }
+
+  /** SIGKILL: the connections go with it, and so does what the workers were asked. */
+  crash(): void {
+    this.#life?.end()
+    this.#life = undefined
+    for (const { channel } of this.#reachable.values()) {
+      channel?.disconnect()
+    }
+    this.#init.died()
+  }
+
+  /** @returns `false` if there is no master to be told */
+  dispatch(event: MasterEvent): boolean {
+    this.#life?.drive.dispatch(event)
+    return this.#life !== undefined
+  }
+
+  observe(observation: Observation): void {
+    this.#life?.drive.observe(observation)
+  }
+
+  joined(machine: Machine): void {
+    this.#reachable.set(machine.id, machine)
+    this.#reach(machine)
+  }
+
+  left({ id }: Machine): void {
+    this.#reachable.delete(id)
+    this.#life?.channels.delete(id)
+    this.#life?.fleet.remove(id)
+  }
+
+  #reach({ id, channel }: Machine): void {
+    const life = this.#life
+    if (life !== undefined && channel !== undefined) {
+      life.channels.set(id, this.#init.watched(channel))
+      life.fleet.add(id, [MODEL])
+      life.drive.dispatch({ type: 'workers' })
+    }
+  }
+}
