@@ -24,7 +24,10 @@ function endless(workload: OpenWorkload, chance: Random): Generator<Millis> {
       return poisson(at => (at % every < lasts ? burst : rate), Math.max(rate, burst), chance)
     }
     case 'trace':
-      return repeated(workload.at.toSorted((a, b) => a - b))
+      return repeated(
+        workload.at.toSorted((a, b) => a - b),
+        workload.every
+      )
   }
 }
 
@@ -38,11 +41,10 @@ function* poisson(rate: (at: Millis) => number, highest: number, chance: Random)
   }
 }
 
-function* repeated(trace: readonly Millis[]): Generator<Millis> {
-  const period = Math.max(1, trace[trace.length - 1])
-  for (let round = 0; ; round++) {
+function* repeated(trace: readonly Millis[], every = Infinity): Generator<Millis> {
+  for (let from = 0; from < Infinity; from += every) {
     for (const at of trace) {
-      yield round * period + at
+      yield from + at
     }
   }
 }

@@ -96,10 +96,9 @@ export const faultSchema = oneOf('kind', [
   }),
   fault('drip', 'results trickle', { rate: positive('bytes in a second') }),
   fault('wrong', 'results are wrong', {
-    how: Type.Union(
-      (['noise', 'rolled', 'stale', 'nan', 'truncated', 'duplicate', 'foreign'] as const).map(how => Type.Literal(how)),
-      { description: 'foreign: the result of another query; stale: of another version of the model' }
-    ),
+    how: Type.Enum(['noise', 'rolled', 'stale', 'nan', 'truncated', 'duplicate', 'foreign'], {
+      description: 'foreign: the result of another query; stale: of another version of the model'
+    }),
     share: tasks,
     size: Type.Optional(positive('standard deviation of the noise; else 10'))
   }),

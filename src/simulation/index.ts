@@ -8,12 +8,22 @@ export { type AccuracyTable, AccuracyTableError, accuracyTable, type MeasuredAcc
 export { DEVICES, type Device, type DeviceName } from './device.ts'
 export { logged } from './event-log.ts'
 export type { Fault, FaultKind, Target } from './fault.ts'
+export type { Figures, LatencyFigures, Moment, PhaseFigures, RunFigures } from './figures.ts'
 export { INVARIANTS, type Invariant, type Violation } from './invariants.ts'
 export { planName } from './plan.ts'
 export { type Random, random, shuffled } from './random.ts'
+export { randomScenario } from './random-scenario.ts'
 export { readScenario, ScenarioError, scenario } from './read-scenario.ts'
 export type { GroupRecord, QueryRecord, RunRecord } from './run-record.ts'
+export {
+  type Backend,
+  type PlanReport,
+  type RunScenarioInit,
+  runScenario,
+  type ScenarioReport
+} from './run-scenario.ts'
 export { type Machines, type Scenario, type ScenarioPlan, scenarioSchema, type Workload } from './scenario.ts'
+export { type Shrunk, shrink } from './shrink.ts'
 export { type SimulationOptions, simulate } from './simulate.ts'
 export { type Judged, type SimulatedModel, timedModel } from './simulated-model.ts'
 export {

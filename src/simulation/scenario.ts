@@ -42,7 +42,8 @@ const workload = oneOf('arrivals', [
   record({
     arrivals: Type.Literal('trace'),
     ...asked,
-    at: Type.Array(millis('when a batch comes'), { minItems: 1, description: 'repeated when it is over' })
+    at: Type.Array(millis('when a batch comes'), { minItems: 1 }),
+    every: Type.Optional(positive('then all of it again, from the start of one time to the next, in ms; else once'))
   })
 ])
 
