@@ -27,10 +27,9 @@ export { type Shrunk, shrink } from './shrink.ts'
 export { type SimulationOptions, simulate } from './simulate.ts'
 export { type Judged, type SimulatedModel, timedModel } from './simulated-model.ts'
 export {
-  type TaskFault,
   type VirtualChannel,
-  type VirtualProfile,
   type VirtualWorkerInit,
   virtualChannel
 } from './virtual-channel.ts'
 export { VirtualClock } from './virtual-clock.ts'
+export type { TaskFault, VirtualProfile } from './virtual-profile.ts'

@@ -5,7 +5,8 @@ import type { Device } from './device.ts'
 import { logNormal } from './distributions.ts'
 import { Gate } from './gate.ts'
 import type { Random } from './random.ts'
-import { type TaskFault, type VirtualChannel, type VirtualProfile, virtualChannel } from './virtual-channel.ts'
+import { type VirtualChannel, virtualChannel } from './virtual-channel.ts'
+import type { TaskFault, VirtualProfile } from './virtual-profile.ts'
 
 /** How long a broken connection takes to be made again: what `nodes` waits before it asks a peer again. */
 const RECONNECT: Millis = 500

@@ -1,26 +1,9 @@
 import type { Clock, Millis, Observation, Task, TaskCallbacks, TaskTimings, WorkerChannel } from '../inference/index.ts'
 import type { NamedTensors } from '../models/index.ts'
 import { Gate } from './gate.ts'
+import { RunQueue } from './run-queue.ts'
 import { type Spoil, spoil } from './spoil.ts'
-
-/**
- * What can go wrong with a task: `silent` it is never accepted, `stall` accepted and never answered, `fail` the run fails, `truncated` the
- * result breaks off, `duplicate` it is sent twice, which breaks the connection; or the result is spoilt.
- */
-export type TaskFault = 'silent' | 'stall' | 'fail' | 'truncated' | 'duplicate' | Spoil
-
-/** How a virtual worker behaves. Each function is asked anew for each task or message. */
-export interface VirtualProfile {
-  /** Time of a run that begins now. */
-  service(): Millis
-  /** Time on the network, one way, of a message that leaves now: to the worker, or from it. */
-  network(bytes: number, way: 'to' | 'from'): Millis
-  fault(): TaskFault | undefined
-  /** The worker's clock goes so many times as fast as the master's. Default 1. */
-  clockRate?(): number
-  /** The worker says that a run took so many times what it did. Default 1. */
-  lie?(): number
-}
+import type { TaskFault, VirtualProfile } from './virtual-profile.ts'
 
 export interface VirtualWorkerInit {
   worker: string
@@ -70,8 +53,6 @@ const CANCELLED = new VirtualFaultError('cancelled')
 // What real workers and streams have, by default, in `src/runtime` and `protocols/infer`.
 /** Tasks of one master that a worker lets be in flight. */
 const CREDIT = 64
-/** Tasks that may wait at a worker. */
-const MAX_WAITING = 256
 /** A task is given up so long after its deadline. */
 const GRACE: Millis = 50
 
@@ -94,7 +75,6 @@ export function virtualChannel(init: VirtualWorkerInit): VirtualChannel {
 
 class VirtualWorker implements VirtualChannel {
   readonly worker: string
-  mostWaiting = 0
   readonly #init: VirtualWorkerInit
   readonly #frozen: Gate
   readonly #cut: Gate
@@ -102,9 +82,7 @@ class VirtualWorker implements VirtualChannel {
   readonly #held = new Set<Sent>()
   /** Until their terminal message is at the master, cancelled or not. */
   readonly #inFlight = new Set<Sent>()
-  readonly #waiting: Sent[] = []
-  #waitingBytes = 0
-  #running = false
+  readonly #queue: RunQueue<Sent>
   #gone = false
   #before: NamedTensors | undefined
 
@@ -113,6 +91,18 @@ class VirtualWorker implements VirtualChannel {
     this.#init = init
     this.#frozen = init.frozen ?? new Gate()
     this.#cut = init.cut ?? new Gate()
+    this.#queue = new RunQueue({
+      clock: init.clock,
+      frozen: this.#frozen,
+      memory: init.memory ?? Infinity,
+      service: () => init.profile.service(),
+      due: sent => this.#due(sent),
+      ran: (sent, began) => this.#ran(sent, began)
+    })
+  }
+
+  get mostWaiting(): number {
+    return this.#queue.mostWaiting
   }
 
   submit(task: Task, callbacks: TaskCallbacks): { cancel(): void } {
@@ -140,8 +130,7 @@ class VirtualWorker implements VirtualChannel {
 
   crash(): void {
     this.#gone = true
-    this.#waiting.length = 0
-    this.#waitingBytes = 0
+    this.#queue.clear()
     for (const sent of [...this.#held, ...this.#inFlight]) {
       this.#end(sent, new VirtualFaultError(`worker ${this.worker} vanished`))
     }
@@ -155,8 +144,7 @@ class VirtualWorker implements VirtualChannel {
     }
     this.#held.clear()
     this.#inFlight.clear()
-    this.#waiting.length = 0
-    this.#waitingBytes = 0
+    this.#queue.clear()
   }
 
   stop(): void {
@@ -165,8 +153,7 @@ class VirtualWorker implements VirtualChannel {
     for (const sent of [...this.#held]) {
       this.#end(sent, stopping)
     }
-    this.#waitingBytes = 0
-    for (const sent of this.#waiting.splice(0)) {
+    for (const sent of this.#queue.clear()) {
       this.#answer(sent, stopping)
     }
   }
@@ -187,59 +174,42 @@ class VirtualWorker implements VirtualChannel {
   }
 
   #arrive(sent: Sent): void {
-    const { clock, profile, memory = Infinity } = this.#init
+    const { clock, profile } = this.#init
     if (!this.#inFlight.has(sent)) {
       return
     }
     sent.arrivedAt = clock.now()
     sent.fault = profile.fault()
-    if (sent.fault === 'silent') {
-      return
-    }
-    if (this.#waiting.length >= MAX_WAITING || this.#waitingBytes + sent.bytes.input > memory) {
-      this.#answer(sent, new VirtualFaultError(`the queue of worker ${this.worker} is full`))
-      return
-    }
-    sent.callbacks?.accepted()
     if (sent.fault === 'stall') {
-      return
-    }
-    this.#waiting.push(sent)
-    this.#waitingBytes += sent.bytes.input
-    this.#runNext()
-    this.mostWaiting = Math.max(this.mostWaiting, this.#waitingBytes)
-  }
-
-  #runNext(): void {
-    const { clock, profile } = this.#init
-    while (!this.#running && this.#waiting.length > 0) {
-      const [sent] = this.#waiting.splice(0, 1)
-      this.#waitingBytes -= sent.bytes.input
-      const rate = profile.clockRate?.() ?? 1
-      if (rate * (clock.now() - sent.arrivedAt) >= sent.task.deadline - sent.sentAt) {
-        this.#answer(sent, new VirtualFaultError('its deadline passed while it waited'))
-      } else if (sent.cancelled) {
-        this.#answer(sent, CANCELLED)
+      sent.callbacks?.accepted()
+    } else if (sent.fault !== 'silent') {
+      if (this.#queue.offer(sent)) {
+        sent.callbacks?.accepted()
       } else {
-        this.#run(sent, rate)
+        this.#answer(sent, new VirtualFaultError(`the queue of worker ${this.worker} is full`))
       }
     }
   }
 
-  #run(sent: Sent, rate: number): void {
+  #due(sent: Sent): boolean {
+    const waited = (this.#init.clock.now() - sent.arrivedAt) * this.#clockRate
+    const late = waited >= sent.task.deadline - sent.sentAt
+    if (late || sent.cancelled) {
+      this.#answer(sent, late ? new VirtualFaultError('its deadline passed while it waited') : CANCELLED)
+    }
+    return !(late || sent.cancelled)
+  }
+
+  #ran(sent: Sent, began: Millis): void {
     const { clock, profile, ran } = this.#init
-    const began = clock.now()
-    this.#running = true
-    clock.setTimer(began + profile.service(), () =>
-      this.#frozen.pass(() => {
-        const run = (clock.now() - began) * rate * (profile.lie?.() ?? 1)
-        const timings = { queue: (began - sent.arrivedAt) * rate, run, network: 0 }
-        ran?.()
-        this.#running = false
-        this.#finish(sent, timings)
-        this.#runNext()
-      })
-    )
+    const rate = this.#clockRate
+    const run = (clock.now() - began) * rate * (profile.lie?.() ?? 1)
+    ran?.()
+    this.#finish(sent, { queue: (began - sent.arrivedAt) * rate, run, network: 0 })
+  }
+
+  get #clockRate(): number {
+    return this.#init.profile.clockRate?.() ?? 1
   }
 
   /** A run is over. The model itself runs only now, and only if somebody still waits for it. */
@@ -337,10 +307,7 @@ class VirtualWorker implements VirtualChannel {
   /** A cancellation is at the worker. */
   #cancelled(sent: Sent): void {
     sent.cancelled = true
-    const place = this.#waiting.indexOf(sent)
-    if (place >= 0) {
-      this.#waiting.splice(place, 1)
-      this.#waitingBytes -= sent.bytes.input
+    if (this.#queue.remove(sent)) {
       this.#answer(sent, CANCELLED)
     }
   }
