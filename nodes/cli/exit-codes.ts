@@ -16,7 +16,7 @@ export const EXIT = {
 // 69, no Node that is new enough, is the launcher's.
 export const EXIT_CODES_HELP = `Exit codes:
   0    every query has its prediction; peers: a worker was reached; serve: ended by a signal; others: done
-  1    some query has no prediction
+  1    some query has no prediction; doctor: something that was asked for does not work
   2    bad usage or bad input
   3    no worker found
   4    a model cannot be loaded or served

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { defineAdvise } from './advise.ts'
 import { defineCalibrate } from './calibrate.ts'
+import { defineDoctor } from './doctor.ts'
 import { UsageError } from './errors.ts'
 import { codeOf, EXIT, EXIT_CODES_HELP, exitCodeOf } from './exit-codes.ts'
 import { defineInfer } from './infer.ts'
@@ -19,6 +20,7 @@ Examples:
   $ splinemesh peers --peer <multiaddr>
   $ splinemesh calibrate --model lenet5.onnx --data x.npy --k 20 --n 100
   $ splinemesh advise --profile lenet5.profile.json --workers 12 --stragglers 0.2
+  $ splinemesh doctor --ep cuda,cpu
 
 Each command has its own: splinemesh infer --help
 
@@ -38,6 +40,7 @@ function program(): Command {
   definePeers(splinemesh)
   defineCalibrate(splinemesh)
   defineAdvise(splinemesh)
+  defineDoctor(splinemesh)
   return splinemesh
 }
 

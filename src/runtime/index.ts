@@ -48,4 +48,5 @@ export {
   onnxExecutor,
   type ProviderReport
 } from './onnx-executor.ts'
+export { knownProviders, type ProviderProbe, probeProvider } from './probe-provider.ts'
 export { type ProcessExecutorInit, processExecutor } from './process-executor.ts'

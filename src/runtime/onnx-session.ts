@@ -148,6 +148,8 @@ function fromOrt(name: string, { type, data, dims }: OrtTensor): Tensor {
   return Tensor.fromBytes(type, dims, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
 }
 
+/** What ONNX Runtime says, without the place in its source of an assertion that failed. */
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message.trim() : String(error)
+  const message = error instanceof Error ? error.message : String(error)
+  return message.trim().replace(/^\/onnxruntime_src\/.* was false\. /s, '')
 }

@@ -30,7 +30,7 @@ describe('the command line, before it looks for anybody', { concurrency: 2 }, ()
   })
 
   it('helps every command with examples and tells the exit codes', async () => {
-    for (const command of ['serve', 'infer', 'peers', 'calibrate']) {
+    for (const command of ['serve', 'infer', 'peers', 'calibrate', 'doctor']) {
       const ended = await splinemesh(command, '--help')
       assert.equal(ended.code, 0, said(ended))
       assert.match(ended.out, new RegExp(`Examples:\\n  \\$ splinemesh ${command}`))

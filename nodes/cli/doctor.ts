@@ -1,0 +1,68 @@
+import { availableParallelism, totalmem } from 'node:os'
+import { styleText } from 'node:util'
+import type { Command } from 'commander'
+import { EXIT } from './exit-codes.ts'
+import type { Check, Finding } from './finding.ts'
+import { names } from './options.ts'
+
+interface DoctorOptions {
+  ep?: string[] | true
+  json?: true
+}
+
+const EXAMPLES = `
+Examples:
+  $ splinemesh doctor
+  $ splinemesh doctor --ep                # execution providers only, all that ONNX Runtime knows here
+  $ splinemesh doctor --ep cuda,cpu       # those that serve would be given
+
+Exit code 1 if something that was asked for does not work.`
+
+export function defineDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('Look at what this machine can do, and say what to do about what it cannot.')
+    .option('--ep [names]', 'look at execution providers only; with names, at these in order of preference', names)
+    .option('--json', 'print the findings as one JSON object')
+    .addHelpText('after', EXAMPLES)
+    .action(doctor)
+}
+
+async function doctor({ ep, json }: DoctorOptions): Promise<void> {
+  const findings: Finding[] = []
+  for (const check of checksOf(ep)) {
+    const found = await check()
+    findings.push(...found)
+    if (!json) {
+      console.log(found.map(lines).join('\n'))
+    }
+  }
+  if (json) {
+    console.log(JSON.stringify({ findings }))
+  }
+  if (findings.some(({ status }) => status === 'problem')) {
+    process.exitCode = EXIT.incomplete
+  }
+}
+
+function checksOf(ep: DoctorOptions['ep']): Check[] {
+  const providers: Check = async () => {
+    const { checkProviders } = await import('./check-providers.ts')
+    return checkProviders(ep === true ? undefined : ep)
+  }
+  return ep === undefined ? [checkMachine, providers] : [providers]
+}
+
+async function checkMachine(): Promise<Finding[]> {
+  const { version, platform, arch } = process
+  const memory = `${(totalmem() / 2 ** 30).toFixed(1)} GiB of memory`
+  const finding = `Node ${version} on ${platform} ${arch}, ${availableParallelism()} cores, ${memory}`
+  return [{ about: 'machine', status: 'ok', finding }]
+}
+
+const MARKS = { ok: styleText('green', '✔'), note: styleText('yellow', '!'), problem: styleText('red', '✘') }
+
+function lines({ about, status, finding, todo }: Finding): string {
+  const first = `${MARKS[status]} ${styleText('bold', about.padEnd(9))} ${finding}`
+  return todo === undefined ? first : `${first}\n${' '.repeat(12)}${styleText('dim', `→ ${todo}`)}`
+}
