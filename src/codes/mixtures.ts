@@ -9,7 +9,7 @@ import {
   Tensor
 } from '../tensor/index.ts'
 import { combining } from './product.ts'
-import { type Sliced, whole } from './sliced.ts'
+import type { Sliced } from './sliced.ts'
 
 /** What is mixed: the queries of a group when it is encoded, the results of survivors when it is decoded. */
 export type Mixed = 'queries' | 'results'
@@ -25,24 +25,11 @@ export interface Vectors {
 }
 
 /**
- * Σ_c coefficients[r,c]·tensors[c] for each row r in `rows`, as tensors of the dtype and shape of those given. float16 is
- * computed in float32 and rounded once.
+ * The tensors as vectors that can be mixed, in slices.
  *
- * @param finish what is done to the float32 values of each row, in place, before they are rounded
- * @throws {DtypeMismatchError} the tensors are not float32 or float16, or differ in dtype
+ * @throws {DtypeMismatchError} they are not float32 or float16, or differ in dtype
  * @throws {ShapeMismatchError} they differ in shape
  */
-export function mixtures(
-  coefficients: Float64Array,
-  rows: readonly number[],
-  tensors: readonly Tensor[],
-  what: Mixed,
-  finish?: (values: Float32Array, row: number) => void
-): Tensor[] {
-  return rows.length === 0 ? [] : whole(mixing(coefficients, rows, whole(readingVectors(tensors, what)), finish))
-}
-
-/** The tensors as vectors that can be mixed, in slices; throws as {@link mixtures} does. */
 export function* readingVectors(tensors: readonly Tensor[], what: Mixed): Sliced<Vectors> {
   const [{ dtype, shape }] = tensors
   if (dtype !== 'float32' && dtype !== 'float16') throw notFloat(dtype, what)
@@ -62,7 +49,12 @@ export function* readingVectors(tensors: readonly Tensor[], what: Mixed): Sliced
   return { dtype, shape, values }
 }
 
-/** As {@link mixtures}, in slices. */
+/**
+ * Σ_c coefficients[r,c]·vectors[c] for each row r in `rows`, as tensors of the dtype and shape of those given, in slices.
+ * float16 is computed in float32 and rounded once.
+ *
+ * @param finish what is done to the float32 values of each row, in place, before they are rounded
+ */
 export function* mixing(
   coefficients: Float64Array,
   rows: readonly number[],

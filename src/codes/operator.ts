@@ -1,6 +1,7 @@
 import type { Tensor } from '../tensor/index.ts'
 import type { LinearCode, Survivors } from './code.ts'
-import { mixtures } from './mixtures.ts'
+import { mixing, readingVectors } from './mixtures.ts'
+import { type Sliced, whole } from './sliced.ts'
 import { requireResults } from './survivors.ts'
 import { unitColumn } from './unit-row.ts'
 
@@ -34,6 +35,8 @@ export interface Operator {
    * @throws {ShapeMismatchError} results must be mixed, and they differ in shape
    */
   apply(results: readonly Tensor[]): (Tensor | undefined)[]
+  /** As {@link apply}, in slices. */
+  applying(results: readonly Tensor[]): Sliced<(Tensor | undefined)[]>
 }
 
 /** What a decoder decided for one survivor set. */
@@ -69,23 +72,24 @@ export function operator(code: LinearCode, survivors: Survivors, decision: Decis
     }
   }
 
+  const applying = function* (results: readonly Tensor[]): Sliced<(Tensor | undefined)[]> {
+    requireResults(width, results)
+    const predictions = passed.map(column => (column === undefined ? undefined : results[column]))
+    if (mixed.length + averaged.length === 0) return predictions
+    const vectors = yield* readingVectors(results, 'results')
+    for (const [i, tensor] of (yield* mixing(matrix, mixed, vectors, finish)).entries()) predictions[mixed[i]] = tensor
+    for (const [i, tensor] of (yield* mixing(matrix, averaged, vectors)).entries()) predictions[averaged[i]] = tensor
+    return predictions
+  }
+
   return {
     survivors,
     recoverable,
     exact,
     guarded,
     variances,
-    apply(results) {
-      requireResults(width, results)
-      const predictions = passed.map(column => (column === undefined ? undefined : results[column]))
-      mixtures(matrix, mixed, results, 'results', finish).forEach((tensor, i) => {
-        predictions[mixed[i]] = tensor
-      })
-      mixtures(matrix, averaged, results, 'results').forEach((tensor, i) => {
-        predictions[averaged[i]] = tensor
-      })
-      return predictions
-    }
+    apply: results => whole(applying(results)),
+    applying
   }
 }
 

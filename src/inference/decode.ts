@@ -4,6 +4,7 @@ import {
   type LinearDecoder,
   linearDecoder,
   restoreOrder,
+  type Sliced,
   type Survivors
 } from '../codes/index.ts'
 import type { Tensor } from '../tensor/index.ts'
@@ -33,8 +34,8 @@ export interface GroupDecoder {
   recoverable(arrived: Iterable<number>): boolean[]
   /** The tasks, at most `most`, whose results do not fit those of the others; none where nobody can tell. */
   suspects(results: ReadonlyMap<number, Tensor>, most: number): number[]
-  /** The predictions that the results give, in the order of the queries. */
-  decode(results: ReadonlyMap<number, Tensor>): Array<Decoded | undefined>
+  /** The predictions that the results give, in the order of the queries; in slices. */
+  decoding(results: ReadonlyMap<number, Tensor>): Sliced<Array<Decoded | undefined>>
 }
 
 export interface GroupDecoderInit {
@@ -67,10 +68,10 @@ export function groupDecoder({ code, order, systematic, calibrated }: GroupDecod
       const { survivors, arrived } = inCodedOrder(results)
       return calibrated?.suspects(survivors, arrived, most).map(taskIndex) ?? []
     },
-    decode(results) {
+    *decoding(results) {
       const { survivors, arrived } = inCodedOrder(results)
       const operator = decoder.select(survivors)
-      const outputs = operator.apply(arrived)
+      const outputs = yield* operator.applying(arrived)
       const expected = calibrated?.assess(survivors, outputs)
       const decoded = outputs.map((output, place): Decoded | undefined => {
         const exact = operator.exact[place]

@@ -1,3 +1,4 @@
+import type { Sliced } from '../codes/index.ts'
 import { Placing, type WorkerId } from '../fleet/index.ts'
 import type { NamedTensors } from '../models/index.ts'
 import type { Millis, TaskResult } from './channel.ts'
@@ -123,6 +124,13 @@ export class Group {
     return plan.complete && allSent && this.inFlight.size === 0 ? 'exhausted' : undefined
   }
 
+  /** Decodes what {@link outcomes} will need for this reason to stop, in slices; nothing may arrive from now on. */
+  *decoding(stop: StopReason): Sliced<void> {
+    if (this.#decodes(stop) && this.members.some(({ outcome }) => outcome === undefined)) {
+      yield* this.#results.decoding()
+    }
+  }
+
   /** The outcome of every query as far as the results go; `pending` ones become errors once there is a reason to stop. */
   outcomes(stop: StopReason | undefined): Outcome[] {
     const predictions = this.#predictions(stop)
@@ -208,18 +216,19 @@ export class Group {
     return this.plan.n - this.plan.tasks.length
   }
 
+  #decodes(stop: StopReason | undefined): boolean {
+    const { closed, spec } = this.plan
+    return closed && !(stop === 'deadline' && spec.onDeadline === 'fail')
+  }
+
   #predictions(stop: StopReason | undefined): (query: number) => Outcome {
-    const { id, plan } = this
+    const { id } = this
     const missing = (query: number): Outcome =>
       stop === undefined
         ? { status: 'pending', group: id }
         : { status: 'failed', error: this.#missing(query, stop), group: id }
-    if (!plan.closed || (stop === 'deadline' && plan.spec.onDeadline === 'fail')) {
-      return missing
-    }
-    const { decoded } = this.#results
     return query => {
-      const prediction = decoded[query]
+      const prediction = this.#decodes(stop) ? this.#results.decoded[query] : undefined
       return prediction === undefined ? missing(query) : this.#outcome(prediction)
     }
   }

@@ -1,11 +1,11 @@
 import type { Fleet, WorkerId } from '../fleet/index.ts'
 import type { Millis } from './channel.ts'
-import { EncodingTurns } from './encoding-turns.ts'
 import type { CallId, Effect, GroupId, MasterEvent, StopReason, TaskId, TimerId } from './events.ts'
 import { Formation } from './formation.ts'
 import { Group, type Placement } from './group.ts'
 import { HedgeCredit, patience } from './hedge.ts'
 import { linearPlan, type PlanSpec } from './plan.ts'
+import { Turns } from './turns.ts'
 
 /** How often a task that failed is sent again, each time to a worker that did not have it yet. */
 const RETRIES = 1
@@ -19,7 +19,7 @@ export class Master {
   readonly #formation: Formation
   readonly #hedgeCredit = new HedgeCredit()
   readonly #groups = new Map<GroupId, Group>()
-  readonly #turns: EncodingTurns
+  readonly #turns: Turns
   readonly #tasks = new Map<TaskId, Group>()
   readonly #timers = new Map<TimerId, () => void>()
   #nextId = 1
@@ -28,7 +28,7 @@ export class Master {
 
   constructor(fleet: Fleet) {
     this.#fleet = fleet
-    this.#turns = new EncodingTurns({
+    this.#turns = new Turns({
       made: group => {
         this.#dispatch(group)
         this.#settle(group)
@@ -46,7 +46,7 @@ export class Master {
 
   /** Groups, calls, tasks and timers that are held: all zero when no query is in progress. */
   get held(): number {
-    return this.#formation.held + this.#groups.size + this.#tasks.size + this.#timers.size
+    return this.#formation.held + this.#groups.size + this.#turns.held + this.#tasks.size + this.#timers.size
   }
 
   /** Takes one event in at a moment of the master's clock, and returns its effects in order. */
@@ -96,7 +96,7 @@ export class Master {
 
   #close(group: Group): void {
     group.plan.close()
-    this.#turns.add(group)
+    this.#turns.encode(group)
     this.#dispatch(group)
     this.#settle(group)
   }
@@ -213,16 +213,21 @@ export class Master {
     }
   }
 
-  /** The terminal outcome of every query of the group; nothing of it stays. */
+  /** Waits no longer for anything, and decodes what there is. */
   #stop(group: Group, reason: StopReason): void {
     for (const id of [...group.inFlight.keys()]) {
       this.#cancel(group, id)
     }
+    this.#forget(group)
+    this.#turns.decode(group, group.decoding(reason), () => this.#end(group, reason))
+  }
+
+  /** The terminal outcome of every query of the group; nothing of it stays. */
+  #end(group: Group, reason: StopReason): void {
     this.#answer(group, reason)
     for (const worker of group.wrongWorkers) {
       this.#effects.push({ type: 'wrong', worker })
     }
-    this.#forget(group)
     this.#formation.ended(group)
   }
 

@@ -221,6 +221,6 @@ export function linearPlan(spec: PlanSpec): Plan {
     },
     recoverable: arrived => group().decoder.recoverable(arrived),
     suspects: (results, most) => group().decoder.suspects(results, most),
-    decode: results => group().decoder.decode(results)
+    decoding: results => group().decoder.decoding(results)
   }
 }

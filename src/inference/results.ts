@@ -1,3 +1,4 @@
+import { type Sliced, whole } from '../codes/index.ts'
 import type { NamedTensors } from '../models/index.ts'
 import { sameShape, type Tensor } from '../tensor/index.ts'
 import type { Decoded } from './decode.ts'
@@ -67,14 +68,17 @@ export class Results {
 
   /** The predictions, in the order of the queries. Only once the plan is closed. */
   get decoded(): ReadonlyArray<Decoded | undefined> {
-    this.#decoded ??= this.#decode()
-    return this.#decoded
+    return whole(this.decoding())
   }
 
-  #decode(): Array<Decoded | undefined> {
-    const wrong = new Set(this.wrong)
-    const believed = new Map([...this.#arrived].filter(([index]) => !wrong.has(index)))
-    return believed.size === 0 ? [] : this.#plan.decode(believed)
+  /** As {@link decoded}, in slices; nothing may arrive meanwhile. */
+  *decoding(): Sliced<ReadonlyArray<Decoded | undefined>> {
+    if (this.#decoded === undefined) {
+      const wrong = new Set(this.wrong)
+      const believed = new Map([...this.#arrived].filter(([index]) => !wrong.has(index)))
+      this.#decoded = believed.size === 0 ? [] : yield* this.#plan.decoding(believed)
+    }
+    return this.#decoded
   }
 
   /** That output of a result, if it can be used beside the results that are already there. */

@@ -133,3 +133,56 @@ describe('encoding a large group', () => {
     assert.equal(it.held, 0)
   })
 })
+
+describe('decoding large results', () => {
+  const LARGE = 800_000
+
+  /** One group of four whose last result has just come; `meanwhile` is done before the first comes. */
+  function collected(it: Master, meanwhile: () => void = () => {}): Effect[] {
+    const queries = Array.from({ length: K }, (_, i) => ({ x: Tensor.float32([i]) }))
+    const plan = spec('nercc', { k: K, n: 8, stragglers: 0 })
+    const begun = it.step({ type: 'batch', call: 1, queries, spec: plan, concurrency: 1 }, 0)
+    meanwhile()
+    const y = Tensor.float32(new Float32Array(LARGE).fill(1))
+    return of('submit', begun)
+      .map(({ id }) => it.step({ type: 'result', task: id, result: { outputs: { y }, timings } }, 0))
+      .slice(-1)
+      .flat()
+  }
+
+  it('takes several turns, in which nothing is waited for any more, and then answers', () => {
+    const it = master(8)
+    const last = collected(it)
+    assert.equal(of('answer', last).length, 0)
+    assert.equal(of('disarm', last).length, 1, 'the deadline has nothing left to do')
+    const all = turns(it, last)
+    assert.ok(all.length >= 2, `it took ${all.length} turns`)
+    const [{ answer }] = of('answer', all[all.length - 1])
+    assert.equal(answer.final, true)
+    for (const { outcome } of answer.outcomes) {
+      assert.ok('output' in outcome && outcome.output.size === LARGE)
+      assert.ok((outcome.output.data as Float32Array).every(value => Math.abs(value - 1) < 1e-6))
+    }
+    assert.equal(it.held, 0)
+  })
+
+  it('goes before encoding, which nobody waits for yet', () => {
+    const it = master(N)
+    let encoding: Effect[] = []
+    collected(it, () => {
+      encoding = ask(it, 2, large('nercc', 'none'))
+    })
+    const all = turns(it, encoding).slice(1)
+    const answered = all.findIndex(turn => of('answer', turn).length > 0)
+    assert.ok(answered >= 0 && of('submit', all.slice(0, answered).flat()).length === 0)
+    assert.equal(of('submit', [...encoding, ...all.flat()]).length, N)
+  })
+
+  it('is finished, and leaves nothing, when the caller gives up meanwhile', () => {
+    const it = master(8)
+    const last = collected(it)
+    it.step({ type: 'abort', call: 1, reason: new Error('enough of this') }, 1)
+    turns(it, last)
+    assert.equal(it.held, 0)
+  })
+})
