@@ -31,6 +31,7 @@ export {
   PortInUseError,
   ProfileMismatchError
 } from './errors.ts'
+export { type FitStudentInit, fitStudent } from './fit-student.ts'
 export { createPeer, type Peer, type PeerInit } from './peer.ts'
 export type { Queries, Query } from './queries.ts'
 export type { WorkerInfo } from './workers.ts'

@@ -19,6 +19,7 @@ const SRC: Record<string, string[]> = {
   runtime: ['tensor', 'models'],
   inference: ['tensor', 'codes', 'fleet', 'models'],
   advisor: ['codes'],
+  students: ['codes', 'models'],
   simulation: ['tensor', 'codes', 'fleet', 'models', 'inference']
 }
 

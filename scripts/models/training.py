@@ -1,6 +1,6 @@
 """What the trainings beside this file share: LeNet5, the random motion of images, the loop, the score and the export.
 
-Imported by `digits/train.py` and `mnist/train.py`; run by itself it does nothing.
+Imported by `digits/train.py`, `mnist/train.py` and `cifar10/train.py`; run by itself it does nothing.
 """
 import hashlib
 import platform
@@ -105,9 +105,10 @@ def parameters_of(model):
     return sum(weight.numel() for weight in model.parameters())
 
 
-def export(model, path):
+def export(model, path, shape=(1, SIDE, SIDE)):
+    """Writes the model of images of this shape as ONNX, any number of them in one run."""
     torch.onnx.export(
-        WithSoftmax(model), torch.zeros(1, 1, SIDE, SIDE), str(path), opset_version=OPSET,
+        WithSoftmax(model), torch.zeros(1, *shape), str(path), opset_version=OPSET,
         input_names=["image"], output_names=["logits", "softmax"],
         dynamic_axes={name: {0: "batch"} for name in ("image", "logits", "softmax")},
     )

@@ -8,6 +8,7 @@ export interface Images {
 
 /** What a network's table is made from. */
 export interface Dataset {
+  shape: { channels: number; height: number; width: number }
   /** The paths of the models. */
   models: { deployed: string; student?: string }
   /** All that is learned or chosen is learned and chosen on these. */

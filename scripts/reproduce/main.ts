@@ -10,34 +10,44 @@ import { codesFigures } from './codes.ts'
 import { MissingDataError } from './errors.ts'
 import type { Dataset } from './images.ts'
 import { type Network, type NetworkName, networks } from './networks.ts'
-import { codesTable } from './table.ts'
+import { studentFigures } from './student.ts'
+import { codesTable, studentTable } from './table.ts'
 
-interface CodesOptions {
+interface Options {
   data?: string
   network: NetworkName[]
-  groups?: number
   seed: number
   out: string
 }
 
+/** What is printed, and what is written beside the environment it was made in. */
+interface Made {
+  text: string
+  figures: unknown
+  /** Times, which no two runs share. */
+  seconds?: Record<string, number>
+}
+
 const program = new Command('reproduce').description('Makes tables of the papers anew, with the baselines beside them.')
-program
-  .command('codes')
-  .description(`Every code on ${Object.values(networks).map(describe).join('; ')}.`)
-  .addOption(
-    new Option('--network <name...>', 'which of them')
-      .choices(Object.keys(networks))
-      .default(Object.keys(networks), 'those whose data are there')
-  )
-  .option(
-    '--data <folder>',
-    'holds the data, as docs/reproduce.md says; else SPLINEMESH_DATA; MNIST alone can be downloaded without',
-    process.env.SPLINEMESH_DATA || undefined
-  )
+subcommand('codes', `Every code on ${Object.values(networks).map(describe).join('; ')}.`)
   .option('--groups <n>', 'test groups; default: 200 of MNIST, 150 of the others', within(2, 500))
-  .option('--seed <n>', 'draws groups, stragglers and liars', within(0, 2 ** 31 - 1), 1)
-  .option('--out <folder>', 'where the figures go', path.join('results', 'reproduce'))
-  .action(codes)
+  .action((options: Options & { groups?: number }) =>
+    tables('codes', options, async (network, dataset) => {
+      const { seed, groups = network.groups.test } = options
+      const figures = await codesFigures(network, dataset, { groups, seed, progress })
+      return { figures, text: codesTable(network, figures) }
+    })
+  )
+subcommand('student', 'A student fitted in closed form to what the deployed model says of unlabelled images.')
+  .option('--queries <n>', 'images that it is fitted to; default: all that are for learning', within(1, 60_000))
+  .option('--patches <n>', 'its features are responses to so many', within(1, 1000), 240)
+  .action((options: Options & { queries?: number; patches: number }) =>
+    tables('student', options, async (network, dataset) => {
+      const file = path.join(options.out, `student-${network.name}.onnx`)
+      const { figures, seconds } = await studentFigures(dataset, { ...options, file })
+      return { figures, seconds, text: studentTable(network, figures, seconds) }
+    })
+  )
 
 try {
   await program.parseAsync()
@@ -46,19 +56,41 @@ try {
   process.exitCode = 1
 }
 
-async function codes({ network: names, data, groups: asked, seed, out }: CodesOptions): Promise<void> {
-  for (const name of names) {
+function subcommand(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .addOption(
+      new Option('--network <name...>', 'which networks')
+        .choices(Object.keys(networks))
+        .default(Object.keys(networks), 'those whose data are there')
+    )
+    .option(
+      '--data <folder>',
+      'holds the data, as docs/reproduce.md says; else SPLINEMESH_DATA; MNIST alone can be downloaded without',
+      process.env.SPLINEMESH_DATA || undefined
+    )
+    .option('--seed <n>', 'draws all that is drawn by chance', within(0, 2 ** 31 - 1), 1)
+    .option('--out <folder>', 'where the figures go', path.join('results', 'reproduce'))
+}
+
+/** Makes a table of each network that was asked for and whose data are there. */
+async function tables(
+  name: string,
+  options: Options,
+  make: (network: Network, dataset: Dataset) => Promise<Made>
+): Promise<void> {
+  await mkdir(options.out, { recursive: true })
+  for (const each of options.network) {
     const startedAt = new Date()
-    const network = networks[name]
-    const dataset = await readOrSkip(network, data)
+    const network = networks[each]
+    const dataset = await readOrSkip(network, options.data)
     if (dataset === undefined) continue
-    const groups = asked ?? network.groups.test
-    const progress = (line: string): void => console.error(line)
-    const figures = await codesFigures(network, dataset, { groups, seed, progress })
-    const file = path.join(out, `codes-${name}.json`)
-    await mkdir(out, { recursive: true })
-    await writeFile(file, `${JSON.stringify({ figures, environment: await environment(startedAt) }, undefined, 2)}\n`)
-    console.log(`${codesTable(network, figures)}\nfigures: ${file}\n`)
+    const { text, figures, seconds } = await make(network, dataset)
+    const file = path.join(options.out, `${name}-${each}.json`)
+    const written = { figures, environment: { ...(await environment(startedAt)), seconds } }
+    await writeFile(file, `${JSON.stringify(written, undefined, 2)}\n`)
+    console.log(`${text}\nfigures: ${file}\n`)
   }
 }
 
@@ -70,6 +102,10 @@ async function readOrSkip(network: Network, folder: string | undefined): Promise
     console.log(`skipped ${network.title}: ${error.message}`)
     return undefined
   }
+}
+
+function progress(line: string): void {
+  console.error(line)
 }
 
 function describe({ name, title, n, k, stragglers }: Network): string {

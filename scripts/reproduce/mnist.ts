@@ -38,6 +38,7 @@ export async function readMnist(folder: string | undefined): Promise<Dataset> {
     files.set(name, folder === undefined ? await downloaded(name, sha256) : await inFolder(folder, name, sha256))
   }
   return {
+    shape: { channels: 1, height: PADDED, width: PADDED },
     models: {
       deployed: fileURLToPath(new URL('lenet5.onnx', MODELS)),
       student: fileURLToPath(new URL('student.onnx', MODELS))

@@ -1,3 +1,4 @@
+import { readCifar10 } from './cifar10.ts'
 import type { Dataset } from './images.ts'
 import { readMnist } from './mnist.ts'
 import { readPhotos } from './photos.ts'
@@ -25,7 +26,7 @@ export interface Network {
   read(folder: string | undefined): Promise<Dataset>
 }
 
-export type NetworkName = 'mnist' | 'photos'
+export type NetworkName = 'mnist' | 'cifar10' | 'photos'
 
 /** (N, K) are the papers' for LeNet5, and the reference study's for the others. */
 export const networks: Readonly<Record<NetworkName, Network>> = {
@@ -39,6 +40,17 @@ export const networks: Readonly<Record<NetworkName, Network>> = {
     lambdasEncode: [0, 1e-6, 1e-5, 1e-4],
     wrongWorkers: true,
     read: readMnist
+  },
+  cifar10: {
+    name: 'cifar10',
+    title: 'ResNet-20 on CIFAR-10',
+    k: 20,
+    n: 60,
+    stragglers: [10, 20, 30, 40, 50],
+    groups: { calibration: 200, tuning: 50, test: 150 },
+    lambdasEncode: [0, 1e-5],
+    wrongWorkers: false,
+    read: readCifar10
   },
   photos: {
     name: 'photos',

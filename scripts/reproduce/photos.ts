@@ -22,6 +22,7 @@ export async function readPhotos(folder: string | undefined): Promise<Dataset> {
   const archive = await knownFile(folder, PHOTOS.file, PHOTOS.sha256)
   const photos = await unpacked(archive, name => name.endsWith('.JPEG'))
   return {
+    shape: { channels: 3, height: SIDE, width: SIDE },
     models: { deployed: path.resolve(deployed) },
     learning: await images(photos.filter((_, i) => i % 2 === 1)),
     test: await images(photos.filter((_, i) => i % 2 === 0))

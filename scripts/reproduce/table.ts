@@ -4,6 +4,7 @@ import type { Network } from './networks.ts'
 
 import type { Beside, Difference } from './reference.ts'
 import type { Estimate } from './score.ts'
+import type { StudentFigures } from './student.ts'
 import type { Liars } from './wrong-workers.ts'
 
 /** The figures, for people. */
@@ -23,6 +24,23 @@ export function codesTable({ title }: Network, figures: Figures): string {
   ]
   if (wrongWorkers !== undefined) lines.push('Wrong workers, in order of inputs:', liars(wrongWorkers))
   return lines.join('\n')
+}
+
+export function studentTable({ title }: Network, figures: StudentFigures, { fit }: { fit: number }): string {
+  const { settings, modelAccuracy, accuracy, agreement } = figures
+  const grid = plain(
+    ['fitted to', 'patches', 'accuracy', 'gives the model’s class', 'the model itself', 'fitted in'],
+    0
+  )
+  grid.push([
+    `${settings.queries} images`,
+    settings.patches,
+    percent(accuracy),
+    percent(agreement),
+    percent(modelAccuracy),
+    `${fit.toFixed(1)} s`
+  ])
+  return `A student of ${title}, on ${settings.testImages} test images, seed ${settings.seed}\n${grid.toString()}`
 }
 
 function scores(rows: readonly Row[], stragglers: readonly number[]): string {

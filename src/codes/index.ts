@@ -19,6 +19,7 @@
 export { type ApproxiferDemand, approxifer, approxiferCodedQueries } from './approxifer.ts'
 export { type BerrutOptions, berrut } from './berrut.ts'
 export { cachedDecoder } from './cached-decoder.ts'
+export { cholesky, choleskySolve } from './cholesky.ts'
 export { chooseLambda, type LambdaChoice } from './choose-lambda.ts'
 export { chords } from './chords.ts'
 export type { LinearCode, Survivors } from './code.ts'

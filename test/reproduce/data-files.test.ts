@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { create } from 'tar'
+import { readCifar10 } from '../../scripts/reproduce/cifar10.ts'
 import { dataFile, knownFile, unpacked } from '../../scripts/reproduce/data-files.ts'
 import { readPhotos } from '../../scripts/reproduce/photos.ts'
 
@@ -41,7 +42,8 @@ describe('a folder of data', () => {
     })
   })
 
-  it('lacks the photos and their model, which is said by name', async () => {
+  it('lacks CIFAR-10, the photos and their model, which is said by name', async () => {
+    await assert.rejects(readCifar10(folder), { name: 'MissingDataError', message: /train_jpeg\.tar|test_5000\.bin/ })
     await assert.rejects(readPhotos(folder), { name: 'MissingDataError', message: /mobilenet/ })
   })
 

@@ -1,7 +1,9 @@
 /**
  * @packageDocumentation
  *
- * ONNX files as objects: the schema, generated from `onnx.proto`, and a reader that takes files of anybody.
+ * ONNX files as objects: the schema, generated from `onnx.proto`, a reader that takes files of anybody, and a writer of
+ * small graphs of our own.
  */
 export * from './onnx_pb.ts'
 export { readOnnx } from './read-onnx.ts'
+export { type OnnxGraph, type OnnxNode, type OnnxValue, type OnnxWeight, writeOnnx } from './write-onnx.ts'

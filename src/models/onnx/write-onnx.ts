@@ -1,0 +1,87 @@
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
+import { AttributeProto_AttributeType, ModelProtoSchema, type ValueInfoProtoSchema } from './onnx_pb.ts'
+
+/** One operator of a graph, of the domain that every ONNX runtime has. */
+export interface OnnxNode {
+  op: string
+  /** Names of inputs of the graph, of weights, or of outputs of nodes before it. */
+  inputs: readonly string[]
+  output: string
+  /** Whole numbers, one or a list: all that operators here need. */
+  attributes?: Readonly<Record<string, number | readonly number[]>>
+}
+
+/** A float32 input or output; an axis without a fixed length has a name, like `batch`. */
+export interface OnnxValue {
+  name: string
+  shape: ReadonlyArray<number | string>
+}
+
+export interface OnnxWeight {
+  shape: readonly number[]
+  values: Float32Array
+}
+
+export interface OnnxGraph {
+  inputs: readonly OnnxValue[]
+  outputs: readonly OnnxValue[]
+  /** By name. */
+  weights: Readonly<Record<string, OnnxWeight>>
+  /** In an order in which they can be run. */
+  nodes: readonly OnnxNode[]
+}
+
+/** Of ONNX 1.12, which every ONNX Runtime from 1.12 on reads. */
+const IR_VERSION = 8n
+const OPSET = 17n
+const FLOAT = 1
+
+/** The file of a float32 graph. The same graph gives the same bytes. */
+export function writeOnnx({ inputs, outputs, weights, nodes }: OnnxGraph): Uint8Array {
+  const model = create(ModelProtoSchema, {
+    irVersion: IR_VERSION,
+    producerName: 'splinemesh',
+    opsetImport: [{ domain: '', version: OPSET }],
+    graph: {
+      name: 'graph',
+      input: inputs.map(value),
+      output: outputs.map(value),
+      initializer: Object.entries(weights).map(([name, { shape, values }]) => ({
+        name,
+        dims: shape.map(BigInt),
+        dataType: FLOAT,
+        rawData: littleEndian(values)
+      })),
+      node: nodes.map(({ op, inputs, output, attributes = {} }) => ({
+        opType: op,
+        input: [...inputs],
+        output: [output],
+        attribute: Object.entries(attributes).map(([name, numbers]) =>
+          typeof numbers === 'number'
+            ? { name, type: AttributeProto_AttributeType.INT, i: BigInt(numbers) }
+            : { name, type: AttributeProto_AttributeType.INTS, ints: numbers.map(BigInt) }
+        )
+      }))
+    }
+  })
+  return toBinary(ModelProtoSchema, model)
+}
+
+function value({ name, shape }: OnnxValue): MessageInitShape<typeof ValueInfoProtoSchema> {
+  const dim = shape.map(length =>
+    typeof length === 'string'
+      ? { value: { case: 'dimParam' as const, value: length } }
+      : { value: { case: 'dimValue' as const, value: BigInt(length) } }
+  )
+  return { name, type: { value: { case: 'tensorType', value: { elemType: FLOAT, shape: { dim } } } } }
+}
+
+/** ONNX's raw data are little-endian on every machine. */
+function littleEndian(values: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(values.length * 4)
+  const view = new DataView(bytes.buffer)
+  values.forEach((number, i) => {
+    view.setFloat32(4 * i, number, true)
+  })
+  return bytes
+}

@@ -1,0 +1,11 @@
+/**
+ * @packageDocumentation
+ *
+ * Students: small models, fitted in closed form to what the deployed model itself says of unlabelled queries. Random patches
+ * of the images, whitened; ReLU; pooling; ridge regression. What is heavy, features and their products, is written as ONNX
+ * graphs for a runtime to run; nothing here runs them. Imports `models` and `codes`.
+ */
+export { StudentFitError } from './errors.ts'
+export { type ImageShape, type PatchBank, type PatchOptions, patchBank } from './patch-bank.ts'
+export { joinSums, type Readout, type RidgeSums, ridge, squaredError } from './ridge.ts'
+export { featureCount, studentModel, sumsModel } from './student-graph.ts'

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { fitStudent } from '../../nodes/index.ts'
+import { checkModelFile } from '../../src/models/index.ts'
+import { onnxExecutor } from '../../src/runtime/index.ts'
+import { random } from '../../src/simulation/index.ts'
+import { Tensor } from '../../src/tensor/index.ts'
+
+/** Noise with a bar that lies, or stands: the deployed model tells which, and how sure it is. */
+function bars(count: number, seed: number): { images: Float32Array[]; logits: Float32Array[] } {
+  const chance = random(seed)
+  const drawn = Array.from({ length: count }, () => {
+    const stands = chance() < 0.5
+    const at = 4 + Math.floor(24 * chance())
+    const image = Float32Array.from({ length: 1024 }, (_, i) => {
+      const across = stands ? i % 32 : Math.floor(i / 32)
+      return 0.3 * chance() + (Math.abs(across - at) < 2 ? 0.7 : 0)
+    })
+    return { image, logits: stands ? Float32Array.of(9, 1) : Float32Array.of(1, 9) }
+  })
+  return { images: drawn.map(({ image }) => image), logits: drawn.map(({ logits }) => logits) }
+}
+
+describe('a student', () => {
+  const shape = { channels: 1, height: 32, width: 32 }
+  let folder = ''
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'splinemesh-student-test-'))
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  it('gives the classes that the model gives, to images that it has not seen, from a sound ONNX file', async () => {
+    const file = await fitStudent({ ...bars(300, 1), shape, patches: 24 })
+    checkModelFile(file)
+    const saved = path.join(folder, 'student.onnx')
+    await writeFile(saved, file)
+    const executor = onnxExecutor({ models: [{ name: 'student', path: saved }] })
+    await executor.start()
+    try {
+      const unseen = bars(200, 2)
+      const image = Tensor.float32(Float32Array.from(unseen.images.flatMap(pixels => [...pixels])), [200, 1, 32, 32])
+      const run = { model: executor.models[0].id, inputs: { image }, outputs: ['logits', 'softmax'] }
+      const { logits, softmax } = (await executor.run(run)).outputs
+      const agree = unseen.logits.filter(
+        ([stands, lies], i) => Number(logits.data[2 * i]) > Number(logits.data[2 * i + 1]) === stands > lies
+      )
+      assert.ok(agree.length >= 190, `${agree.length} of 200 agree; a guess has about 100`)
+      assert.ok(Math.abs(Number(softmax.data[0]) + Number(softmax.data[1]) - 1) < 1e-5, 'softmax sums to 1')
+    } finally {
+      await executor.stop()
+    }
+  })
+
+  it('is the same file for the same queries and seed', async () => {
+    const fit = () => fitStudent({ ...bars(50, 3), shape, patches: 8 })
+    assert.deepEqual(await fit(), await fit())
+  })
+
+  it('is refused with too few images, with too small ones, and with answers missing', async () => {
+    const few = bars(4, 4)
+    await assert.rejects(fitStudent({ ...few, shape }), { name: 'InvalidOptionError', message: /got 4/ })
+    const { images, logits } = bars(5, 4)
+    await assert.rejects(fitStudent({ images, logits: logits.slice(1), shape }), { name: 'InvalidOptionError' })
+    const small = { channels: 1, height: 3, width: 3 }
+    const cut = images.map(image => image.slice(0, 9))
+    await assert.rejects(fitStudent({ images: cut, logits, shape: small }), { name: 'StudentFitError', message: /3×3/ })
+  })
+})
