@@ -31,7 +31,7 @@
  * })
  * ```
  */
-import type { AbortOptions, ComponentLogger, PeerId } from '@libp2p/interface'
+import type { AbortOptions, ComponentLogger, Metrics, PeerId } from '@libp2p/interface'
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { InferInit } from '../protocols/infer/index.ts'
 import type { CodeName, CodeOptions, OrderKind, Profile } from '../src/codes/index.ts'
@@ -63,6 +63,7 @@ export interface CodedInferenceComponents {
   registrar: Registrar
   connectionManager: ConnectionManager
   logger: ComponentLogger
+  metrics?: Metrics
 }
 
 /** A code by name, or by name and options. */

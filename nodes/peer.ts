@@ -37,6 +37,8 @@ export interface PeerInit extends Omit<CodedInferenceInit, 'executor'> {
   executor?: Executor
   /** What it proposes first when it dials; it accepts both. @default 'tls' */
   encrypter?: Encrypter
+  /** Where libp2p and splinemesh count: `prometheusMetrics()` of `@libp2p/prometheus-metrics` say. @default nowhere */
+  metrics?: Libp2pOptions['metrics']
   /** Connections of one remote host accepted in a second. @default 50 */
   inboundConnectionThreshold?: number
 }
@@ -76,6 +78,7 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
     addresses: { listen: listen.map(address => parse(address).toString()) },
     transports: [tcp()],
     connectionEncrypters: encrypters(encrypter),
+    metrics: init.metrics,
     streamMuxers: [yamux()],
     connectionManager: { inboundConnectionThreshold, maxIncomingPendingConnections: inboundConnectionThreshold },
     peerDiscovery: await discovery(init),

@@ -54,10 +54,13 @@ export class RejectedByWorkerError extends Error {
   override readonly name = 'RejectedByWorkerError'
   readonly code = 'ERR_REJECTED'
   readonly reason: RejectReason
+  /** When it makes sense to ask this worker again, in ms from now, if it said so. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(reason: RejectReason, message: string) {
+  constructor(reason: RejectReason, message: string, retryAfterMs?: number) {
     super(message)
     this.reason = reason
+    this.retryAfterMs = retryAfterMs
   }
 }
 

@@ -1,4 +1,5 @@
 import type { WorkerId } from '../../src/inference/index.ts'
+import { CancelledError, RejectedError, type WorkerTimings } from '../../src/runtime/index.ts'
 import {
   CancelledByWorkerError,
   FirstByteTimeoutError,
@@ -10,8 +11,28 @@ import {
 import type { Failure } from './messages.ts'
 import type { OutboundRequest } from './request.ts'
 
+/** What a worker tells its master of a task that has no result. */
+export function failureOf(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof RejectedError) {
+    return { code: error.reason, message, retryAfterMs: error.retryAfterMs }
+  }
+  if (error instanceof CancelledError) {
+    return { code: 'cancelled', timings: error.timings && micros(error.timings), message }
+  }
+  return { code: 'run-failed', message }
+}
+
+export function micros({ queueMs, runMs }: WorkerTimings): { queueMicros: number; runMicros: number } {
+  return { queueMicros: toMicros(queueMs), runMicros: toMicros(runMs) }
+}
+
+function toMicros(ms: number): number {
+  return Math.min(Math.round(ms * 1000), 0xffffffff)
+}
+
 /** The error that a FAILED frame is for the owner of the task. */
-export function failureError({ code, message }: Failure, worker: WorkerId): Error {
+export function failureError({ code, message, retryAfterMs }: Failure, worker: WorkerId): Error {
   const text = `worker ${worker}: ${message}`
   switch (code) {
     case 'run-failed':
@@ -21,7 +42,7 @@ export function failureError({ code, message }: Failure, worker: WorkerId): Erro
     case undefined:
       return new RemoteRunError(`${text} (its failure code is not known here)`)
     default:
-      return new RejectedByWorkerError(code, text)
+      return new RejectedByWorkerError(code, text, retryAfterMs)
   }
 }
 

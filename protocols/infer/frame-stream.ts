@@ -2,6 +2,7 @@ import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/inter
 import { CLOSE_TIMEOUT_MS } from './constants.ts'
 import { SendTimeoutError, StreamClosedError } from './errors.ts'
 import { FrameReader, type FrameSink } from './frames.ts'
+import type { InferMetrics } from './metrics.ts'
 import type { Pace } from './pace.ts'
 import { type Frame, FrameWriter } from './writer.ts'
 
@@ -10,20 +11,28 @@ export interface FrameStreamSink extends FrameSink {
   ended(reason: Error): void
 }
 
+export interface FrameStreamInit {
+  pace: Pace
+  /** Ms without the other side taking anything, after which the stream is aborted. */
+  sendTimeout: number
+  metrics: InferMetrics | undefined
+}
+
 /** Frames in both directions over one libp2p stream, and its one end, whoever brings it about. */
 export class FrameStream {
   readonly #stream: Stream
   readonly #sink: FrameStreamSink
   readonly #reader: FrameReader
   readonly #writer: FrameWriter
+  readonly #metrics: InferMetrics | undefined
   #hasEnded = false
 
-  /** @param sendTimeout ms without the other side taking anything, after which the stream is aborted */
-  constructor(stream: Stream, sink: FrameStreamSink, pace: Pace, sendTimeout: number) {
+  constructor(stream: Stream, sink: FrameStreamSink, { pace, sendTimeout, metrics }: FrameStreamInit) {
     this.#stream = stream
     this.#sink = sink
     this.#reader = new FrameReader(sink)
-    this.#writer = new FrameWriter(stream, pace, sendTimeout)
+    this.#metrics = metrics
+    this.#writer = new FrameWriter(stream, pace, sendTimeout, sent => metrics?.bytes.increment({ sent }))
     stream.addEventListener('message', this.#onMessage)
     stream.addEventListener('end', this.#onEnd)
     stream.addEventListener('close', this.#onClose)
@@ -70,6 +79,7 @@ export class FrameStream {
   }
 
   readonly #onMessage = ({ data }: StreamMessageEvent): void => {
+    this.#metrics?.bytes.increment({ received: data.byteLength })
     try {
       this.#reader.push(data)
     } catch (error) {

@@ -11,20 +11,14 @@ import {
 import { ACCEPTED_AFTER_MS } from './constants.ts'
 import { DueTimer } from './due-timer.ts'
 import { HelloTimeoutError, SendError, WireError } from './errors.ts'
+import { failureOf, micros } from './failure.ts'
 import { FrameStream } from './frame-stream.ts'
 import type { FrameHead, FrameType } from './frames.ts'
 import type { Credit, Timeouts } from './index.ts'
 import { LastRead } from './last-read.ts'
 import { LastWritten } from './last-written.ts'
-import {
-  decodeHello,
-  decodeRequest,
-  encodeFailure,
-  encodeHello,
-  encodeResult,
-  type Failure,
-  type Request
-} from './messages.ts'
+import { decodeHello, decodeRequest, encodeFailure, encodeHello, encodeResult, type Request } from './messages.ts'
+import type { InFlight, InferMetrics } from './metrics.ts'
 import type { Pace } from './pace.ts'
 
 export interface InboundInit {
@@ -33,6 +27,7 @@ export interface InboundInit {
   maxBodyBytes: number
   timeouts: Timeouts
   pace: Pace
+  metrics: InferMetrics | undefined
   now(): number
   /** Called once, when the stream has ended and nothing of it is left. */
   ended(reason: Error): void
@@ -66,7 +61,7 @@ export class InboundStream {
   constructor(stream: Stream, init: InboundInit) {
     this.#init = init
     this.#due = new DueTimer(init.now, due => this.#tellAccepted(due))
-    this.#frames = new FrameStream(stream, this, init.pace, init.timeouts.send)
+    this.#frames = new FrameStream(stream, this, { ...init, sendTimeout: init.timeouts.send })
     this.#helloTimer = setTimeout(() => {
       this.abort(new HelloTimeoutError(`the master did not say HELLO within ${init.timeouts.hello} ms`))
     }, init.timeouts.hello)
@@ -77,6 +72,11 @@ export class InboundStream {
   open(): void {
     this.#sayHello()
     this.#frames.open()
+  }
+
+  /** What the master has in flight here: the credit it uses. */
+  get inFlight(): InFlight {
+    return { requests: this.#pending.size, bytes: this.#bytes }
   }
 
   abort(reason: Error): void {
@@ -186,12 +186,14 @@ export class InboundStream {
 
   /** @throws {SendError} the result does not fit a frame */
   async #answer(id: number, pending: Pending, outcome: TaskOutcome): Promise<void> {
+    this.#countRun(outcome)
     const timings = micros(outcome)
     const tensors = pending.outputs.map(name => outcome.outputs[name])
     const headers = tensors.map(({ dtype, shape }, i) => ({ name: pending.outputs[i], dtype, shape }))
     const bytes = bodyBytes(headers)
     if (bytes > (this.#maxResultBytes ?? 0)) {
       const message = `the result takes ${bytes} bytes, the master takes ${this.#maxResultBytes}`
+      this.#init.metrics?.rejections.increment({ 'too-large': true })
       await this.#terminate(id, pending, 'failed', encodeFailure({ code: 'too-large', timings, message }))
       return
     }
@@ -205,7 +207,18 @@ export class InboundStream {
   }
 
   #fail(id: number, pending: Pending, error: unknown): Promise<void> {
+    if (error instanceof RejectedError) {
+      this.#init.metrics?.rejections.increment({ [error.reason]: true })
+    } else if (error instanceof CancelledError && error.timings !== undefined) {
+      this.#countRun(error.timings)
+      this.#init.metrics?.wastedSeconds.increment(error.timings.runMs / 1000)
+    }
     return this.#terminate(id, pending, 'failed', encodeFailure(failureOf(error)))
+  }
+
+  #countRun({ queueMs, runMs }: WorkerTimings): void {
+    this.#init.metrics?.queueSeconds.observe(queueMs / 1000)
+    this.#init.metrics?.runSeconds.observe(runMs / 1000)
   }
 
   /** The credit comes back with the last byte handed to libp2p: a result that is not read yet keeps its place. */
@@ -251,23 +264,4 @@ function admit(admission: Admission, request: Request, bodyLength: number, now: 
     throw new RejectedError('bad-input', `the tensors of the header take ${bytes} bytes, the body has ${bodyLength}`)
   }
   return admission.admit({ model, inputs, outputs, deadline: now + remaining })
-}
-
-function failureOf(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error)
-  if (error instanceof RejectedError) {
-    return { code: error.reason, message }
-  }
-  if (error instanceof CancelledError) {
-    return { code: 'cancelled', timings: error.timings && micros(error.timings), message }
-  }
-  return { code: 'run-failed', message }
-}
-
-function micros({ queueMs, runMs }: WorkerTimings): { queueMicros: number; runMicros: number } {
-  return { queueMicros: toMicros(queueMs), runMicros: toMicros(runMs) }
-}
-
-function toMicros(ms: number): number {
-  return Math.min(Math.round(ms * 1000), 0xffffffff)
 }

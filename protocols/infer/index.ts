@@ -45,7 +45,7 @@
  * )
  * ```
  */
-import type { AbortOptions, ComponentLogger, DialTarget, PeerId } from '@libp2p/interface'
+import type { AbortOptions, ComponentLogger, DialTarget, Metrics, PeerId } from '@libp2p/interface'
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { Millis, Observation, WorkerChannel, WorkerId } from '../../src/inference/index.ts'
 import type { Model } from '../../src/models/index.ts'
@@ -93,6 +93,7 @@ export interface InferComponents {
   registrar: Registrar
   connectionManager: ConnectionManager
   logger: ComponentLogger
+  metrics?: Metrics
 }
 
 /** A worker with an open stream. */

@@ -19,6 +19,7 @@ import {
 import { DialError, HelloError, StreamClosedError } from './errors.ts'
 import { InboundStream } from './inbound.ts'
 import type { Credit, InferComponents, InferInit, Infer as InferInterface, RemoteWorker, Timeouts } from './index.ts'
+import { type InFlight, type InferMetrics, inferMetrics } from './metrics.ts'
 import { OutboundStream } from './outbound.ts'
 import { Pace } from './pace.ts'
 
@@ -31,6 +32,7 @@ export class Infer implements Startable, InferInterface {
   readonly #now: () => number
   readonly #log: Logger
   readonly #pace = new Pace()
+  readonly #metrics: InferMetrics | undefined
   readonly #inbound = new Map<string, InboundStream>()
   /** One for each worker, from the moment its stream is being opened. */
   readonly #outbound = new Map<WorkerId, Promise<RemoteWorker>>()
@@ -46,6 +48,13 @@ export class Infer implements Startable, InferInterface {
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...init.timeouts }
     this.#now = init.now ?? (() => performance.now())
     this.#log = components.logger.forComponent('splinemesh:infer')
+    this.#metrics =
+      components.metrics &&
+      inferMetrics(
+        components.metrics,
+        () => total(this.#streams),
+        () => total(this.#inbound.values())
+      )
   }
 
   readonly [Symbol.toStringTag] = 'splinemesh/infer'
@@ -122,6 +131,7 @@ export class Infer implements Startable, InferInterface {
       maxBodyBytes: this.#maxBodyBytes,
       timeouts: this.#timeouts,
       pace: this.#pace,
+      metrics: this.#metrics,
       now: this.#now,
       observe: observation => this.#init.observe?.(observation)
     })
@@ -157,6 +167,7 @@ export class Infer implements Startable, InferInterface {
       maxBodyBytes: this.#maxBodyBytes,
       timeouts: this.#timeouts,
       pace: this.#pace,
+      metrics: this.#metrics,
       now: this.#now,
       ended: reason => {
         this.#log('the stream of master %p ended - %e', remotePeer, reason)
@@ -183,6 +194,15 @@ async function end(outbound: OutboundStream, reason: Error): Promise<void> {
   } else {
     outbound.abort(reason)
   }
+}
+
+function total(streams: Iterable<{ inFlight: InFlight }>): InFlight {
+  const sum = { requests: 0, bytes: 0 }
+  for (const { inFlight } of streams) {
+    sum.requests += inFlight.requests
+    sum.bytes += inFlight.bytes
+  }
+  return sum
 }
 
 function messageOf(error: unknown): string {

@@ -40,6 +40,8 @@ export interface Failure {
   /** Present if the model ran to its end nevertheless. */
   timings?: { queueMicros: number; runMicros: number }
   message: string
+  /** When it makes sense to ask again, in ms from now, if the worker knows. */
+  retryAfterMs?: number
 }
 
 const DTYPE_CODES: Readonly<Record<Dtype, number>> = { float32: 1, float16: 2, int8: 3, uint8: 4, int32: 5, int64: 6 }
@@ -142,12 +144,13 @@ export function decodeResult(header: Uint8Array, last = new LastRead<readonly Te
   return { queueMicros: fields.u32(), runMicros: fields.u32(), outputs: last.read(fields, () => readHeads(fields)) }
 }
 
-export function encodeFailure({ code, timings, message }: Failure): Uint8Array {
+export function encodeFailure({ code, timings, message, retryAfterMs }: Failure): Uint8Array {
   const number = code === undefined ? 0 : FAILURE_CODES.indexOf(code) + 1
   const fields = new FieldWriter().u8(number).u8(timings === undefined ? 0 : 1)
   fields.u32(timings?.queueMicros ?? 0).u32(timings?.runMicros ?? 0)
   const text = fromString(message).subarray(0, MAX_MESSAGE_BYTES)
-  return fields.u16(text.length).bytes(text).finish()
+  fields.u16(text.length).bytes(text)
+  return (retryAfterMs === undefined ? fields : fields.u32(Math.min(Math.ceil(retryAfterMs), 0xffffffff))).finish()
 }
 
 export function decodeFailure(header: Uint8Array): Failure {
@@ -156,7 +159,8 @@ export function decodeFailure(header: Uint8Array): Failure {
   const ran = fields.u8() !== 0
   const timings = { queueMicros: fields.u32(), runMicros: fields.u32() }
   const message = fields.text()
-  return ran ? { code, timings, message } : { code, message }
+  const failure = ran ? { code, timings, message } : { code, message }
+  return fields.rest.length < 4 ? failure : { ...failure, retryAfterMs: fields.u32() }
 }
 
 function writeSpecs(fields: FieldWriter, specs: readonly TensorSpec[]): void {

@@ -33,6 +33,7 @@ import {
   type Failure,
   type Hello
 } from './messages.ts'
+import type { InFlight, InferMetrics } from './metrics.ts'
 import type { Pace } from './pace.ts'
 import { OutboundRequest } from './request.ts'
 
@@ -41,6 +42,7 @@ export interface OutboundInit {
   maxBodyBytes: number
   timeouts: Timeouts
   pace: Pace
+  metrics: InferMetrics | undefined
   now(): Millis
   observe(observation: Observation): void
 }
@@ -79,7 +81,7 @@ export class OutboundStream implements WorkerChannel {
     this.closed = this.#closed.promise
     this.#init = init
     this.#due = new DueTimer(init.now, due => this.#giveUpDue(due))
-    this.#frames = new FrameStream(stream, this, init.pace, init.timeouts.send)
+    this.#frames = new FrameStream(stream, this, { ...init, sendTimeout: init.timeouts.send })
     this.#helloTimer = setTimeout(() => {
       this.abort(new HelloTimeoutError(`worker ${this.worker} did not say HELLO within ${init.timeouts.hello} ms`))
     }, init.timeouts.hello).unref()
@@ -115,6 +117,11 @@ export class OutboundStream implements WorkerChannel {
         }
       }
     }
+  }
+
+  /** The credit in use at the worker. */
+  get inFlight(): InFlight {
+    return { requests: this.#inFlight.size, bytes: this.#bytes }
   }
 
   /** Nothing is waiting or in flight. */

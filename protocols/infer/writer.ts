@@ -18,14 +18,19 @@ export class FrameWriter {
   readonly #stream: Stream
   readonly #pace: Pace
   readonly #timeout: number
+  readonly #sent: (bytes: number) => void
   /** Settles with the last of the frames that had to wait; absent when none waits. */
   #last?: Promise<void>
 
-  /** @param timeout ms without the other side taking anything, after which the stream is aborted */
-  constructor(stream: Stream, pace: Pace, timeout: number) {
+  /**
+   * @param timeout ms without the other side taking anything, after which the stream is aborted
+   * @param sent is told how many bytes were handed to the stream
+   */
+  constructor(stream: Stream, pace: Pace, timeout: number, sent: (bytes: number) => void) {
     this.#stream = stream
     this.#pace = pace
     this.#timeout = timeout
+    this.#sent = sent
   }
 
   /**
@@ -39,7 +44,7 @@ export class FrameWriter {
     const bytes = bytesOf(frame)
     const { byteLength: length } = bytes
     if (length <= PIECE_BYTES && this.#last === undefined && !this.#mustDrain && this.#pace.take(length)) {
-      this.#stream.send(bytes)
+      this.#send(bytes)
       return
     }
     const written = (this.#last ?? Promise.resolve()).then(() => this.#sendPieces(bytes))
@@ -69,8 +74,13 @@ export class FrameWriter {
         await this.#pace.turn(piece.length)
       }
       // what the muxer cannot take at once stays with the stream: at most this piece
-      this.#stream.send(piece)
+      this.#send(piece)
     }
+  }
+
+  #send(bytes: Uint8Array | Uint8ArrayList): void {
+    this.#stream.send(bytes)
+    this.#sent(bytes.byteLength)
   }
 }
 

@@ -64,6 +64,13 @@ export class Peers implements AsyncDisposable {
     return node.dialProtocol(worker.getMultiaddrs(), INFER_PROTOCOL)
   }
 
+  /** A node that opens so many streams to `worker` at once; those that are refused are no error. */
+  async flood(worker: Libp2p, streams: number): Promise<void> {
+    const node = await this.#create({})
+    const connection = await node.dial(worker.getMultiaddrs())
+    await Promise.allSettled(Array.from({ length: streams }, () => connection.newStream(INFER_PROTOCOL)))
+  }
+
   /** One after the other: two libp2p nodes that stop at once wait half a second for each other. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const stop of this.#stops) {
