@@ -92,7 +92,7 @@ export class Workers {
   }
 
   count(model: Model): number {
-    return this.#init.fleet.rank(model.id).length
+    return this.#init.fleet.count(model.id)
   }
 
   /** Is anybody being asked right now which models it serves? */

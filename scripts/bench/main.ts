@@ -1,5 +1,6 @@
 /** `npm run bench -- <name>`: measures, prints a table and writes the figures under `results/bench`. It never judges. */
 import { Command, InvalidArgumentError } from 'commander'
+import { type ChoiceOptions, choice } from './choice.ts'
 import { type CodesOptions, codes } from './codes.ts'
 import { type WireOptions, wire } from './wire.ts'
 
@@ -22,6 +23,14 @@ program
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
   .action((options: CodesOptions) => codes(options))
+
+program
+  .command('choice')
+  .description('choosing the workers of a group among many, in time on a core, and what is kept of each worker')
+  .option('--groups <n>', 'groups, one after the other', count, 5000)
+  .option('--out <folder>', 'where the figures go', 'results/bench')
+  .option('--json', 'print the figures as JSON instead of the table', false)
+  .action((options: ChoiceOptions) => choice(options))
 
 await program.parseAsync()
 

@@ -1,108 +1,232 @@
+import { AnswerTimes, type AnswerTimesSnapshot } from './answer-times.ts'
+import { enough } from './at-least.ts'
+import { type Choice, Roster } from './roster.ts'
+import { WorkerRecord } from './worker-record.ts'
+
 /** Who runs a task: the peer id of a worker as a string. */
 export type WorkerId = string
 
-/** Weight of the newest measurement in the moving average of a worker's answer time. */
-const SMOOTHING = 0.3
+/** Nobody waits longer than so many times what nine tasks in ten take: by how much an answer comes later counts no more. */
+const PATIENCE = 4
+/** As long as nothing says what is usual, or nine in ten are never answered. */
+const LONGEST_PATIENCE_MS = 60_000
+/** The pooled times change slowly. */
+const ANSWERS_BETWEEN_LOOKS = 32
+/** Workers that left and are still known, the newest: they may come back. */
+const MOST_ABSENT = 1000
 
-/** Answer times that are kept of a worker for each model, the newest. */
-const RECENT = 64
-
-/** A worker with a larger share of wrong results than this is asked only when the others are too few. */
-const TRUSTED_SHARE = 0.1
-
-interface Worker {
-  models: ReadonlySet<string>
-  /** Tasks sent and not known to have ended. */
-  outstanding: number
-  /** Moving average of the time from sending a task to its result, in ms, by model; absent until measured. */
-  answerMs: Map<string, number>
-  /** The newest answer times in ms by model, oldest first. */
-  recentMs: Map<string, number[]>
-  results: number
-  wrong: number
+/** Answer times of all workers together. */
+interface Pooled {
+  times: AnswerTimes
+  answers: number
+  /** For how long anybody waits; it is looked at again now and then. */
+  patienceMs: number
 }
 
-/** The workers a master knows and can reach, with what it measured of them. */
+interface Worker {
+  models: readonly string[]
+  record: WorkerRecord
+}
+
+/** What is kept of a fleet from one process to the next: answer times by worker and model. */
+export type FleetSnapshot = Record<WorkerId, Record<string, AnswerTimesSnapshot>>
+
+/**
+ * The workers a master knows and can reach, with what it measured of them. `now` is its caller's clock in ms, which never goes
+ * back.
+ */
 export class Fleet {
   readonly #workers = new Map<WorkerId, Worker>()
+  readonly #absent = new Map<WorkerId, WorkerRecord>()
+  /** Who serves each model. */
+  readonly #rosters = new Map<string, Roster>()
+  readonly #pooled = new Map<string, Pooled>()
+  /** Workers that are left alone for a while. */
+  readonly #resting = new Set<WorkerId>()
+  /** The newest time that it was told. */
+  #now = 0
 
-  /** A worker was reached and its models are confirmed. Measurements survive a second call. */
-  add(worker: WorkerId, models: Iterable<string>): void {
-    const known = this.#workers.get(worker)
-    const unknown = { answerMs: new Map(), recentMs: new Map(), results: 0, wrong: 0 }
-    this.#workers.set(worker, { ...(known ?? unknown), models: new Set(models), outstanding: 0 })
+  /**
+   * A worker was reached and its models are confirmed. Measurements survive a second call, and {@link remove}.
+   *
+   * @param domain what fails together with others of the same name: a host, a subnet, a power line
+   */
+  add(worker: WorkerId, models: Iterable<string>, { domain }: { domain?: string } = {}): void {
+    this.remove(worker)
+    const record = this.#absent.get(worker) ?? new WorkerRecord()
+    this.#absent.delete(worker)
+    record.outstanding = 0
+    const served = [...new Set(models)]
+    this.#workers.set(worker, { models: served, record })
+    for (const model of served) {
+      this.#rosterOf(model).add(worker, domain)
+      this.#price(worker, model)
+    }
   }
 
   /** A worker is gone. */
   remove(worker: WorkerId): void {
+    const known = this.#workers.get(worker)
+    if (known === undefined) return
+    for (const model of known.models) this.#rosterOf(model).remove(worker)
     this.#workers.delete(worker)
+    this.#resting.delete(worker)
+    this.#keep(worker, known.record)
   }
 
   /** A task left for a worker. */
-  began(worker: WorkerId): void {
-    const known = this.#workers.get(worker)
-    if (known !== undefined) {
-      known.outstanding++
-    }
+  began(worker: WorkerId, model: string, now: number): void {
+    this.#learn(worker, now, ({ record }) => {
+      record.outstanding++
+      this.#rosterOf(model).ask(worker)
+    })
   }
 
-  /** A task ended at a worker, also when its result came too late to be used; `answerMs` if it gave one. */
-  ended(worker: WorkerId, model: string, answerMs?: number): void {
-    const known = this.#workers.get(worker)
-    if (known === undefined) {
-      return
-    }
-    known.outstanding = Math.max(0, known.outstanding - 1)
-    if (answerMs !== undefined) {
-      const before = known.answerMs.get(model) ?? answerMs
-      known.answerMs.set(model, before + SMOOTHING * (answerMs - before))
-      const recent = known.recentMs.get(model) ?? []
-      known.recentMs.set(model, recent)
-      recent.push(answerMs)
-      if (recent.length > RECENT) {
-        recent.shift()
-      }
-      known.results++
-    }
+  /** A worker answered a task within so many ms; `late` when the task had been given up. */
+  answered(worker: WorkerId, model: string, ms: number, { now, late = false }: { now: number; late?: boolean }): void {
+    this.#learn(worker, now, ({ record }) => {
+      record.outstanding--
+      record.answered(model, ms, { now, late })
+      this.#pool(model, ms, now)
+    })
+  }
+
+  /** A task failed at a worker. */
+  failed(worker: WorkerId, now: number): void {
+    this.#learn(worker, now, ({ record }) => {
+      record.outstanding--
+      record.failed(now)
+    })
+  }
+
+  /** A task of a worker is waited for no longer, after so many ms. It may still be answered, or dropped. */
+  gaveUp(worker: WorkerId, model: string, afterMs: number, now: number): void {
+    this.#learn(worker, now, ({ record }) => record.gaveUp(model, afterMs, now))
+  }
+
+  /** A worker let go of a task that had been given up. */
+  dropped(worker: WorkerId, model: string, now: number): void {
+    this.#learn(worker, now, ({ record }) => {
+      record.outstanding--
+      record.dropped(model, now)
+    })
   }
 
   /** The results of others contradicted one of this worker. */
   wrong(worker: WorkerId): void {
-    const known = this.#workers.get(worker)
-    if (known !== undefined) {
-      known.wrong++
-    }
+    this.#learn(worker, this.#now, ({ record }) => record.wrong())
   }
 
   /** The moving average of a worker's answer time in ms; `undefined` until measured. */
   answerMs(worker: WorkerId, model: string): number | undefined {
-    return this.#workers.get(worker)?.answerMs.get(model)
+    return this.#workers.get(worker)?.record.averageMs(model)
   }
 
   /**
-   * The time in ms within which a worker gave this share of its newest answers; where it is not measured, the workers that
-   * are, taken together. `undefined` where none is.
+   * The time in ms within which a worker answers this share of its tasks; where it is not measured, all workers taken
+   * together. `undefined` where none is, or where so many are never answered.
    */
   answersWithin(worker: WorkerId, model: string, share: number): number | undefined {
-    const own = this.#workers.get(worker)?.recentMs.get(model)
-    const times = own ?? [...this.#workers.values()].flatMap(({ recentMs }) => recentMs.get(model) ?? [])
-    return times.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(share * times.length) - 1)]
+    const times = this.#workers.get(worker)?.record.times(model) ?? this.#pooled.get(model)?.times
+    const ms = times?.quantile(share)
+    return ms === Infinity ? undefined : ms
+  }
+
+  /** The probability that a worker that is idle answers a task within `ms`; that of all workers together where it is not measured. */
+  within(worker: WorkerId, model: string, ms: number): number | undefined {
+    return (this.#workers.get(worker)?.record.times(model) ?? this.#pooled.get(model)?.times)?.within(ms)
+  }
+
+  /** How many workers serve a model. */
+  count(model: string): number {
+    return this.#rosters.get(model)?.size ?? 0
   }
 
   /**
-   * The workers that serve a model, best first: by the time a further task would take there, which is the tracked
-   * answer time of the worker times one more than its outstanding tasks. Workers without a measurement come first, so
-   * that each gets one; ties keep the order of joining. Those whose results were often wrong come after all others.
+   * Workers that serve a model, best first: by the mean time to the answer of a further task, after those that are there
+   * already; who was given up on lately, fails, or is often wrong comes later. See {@link Roster.choose}.
    */
-  rank(model: string): WorkerId[] {
-    const distrusted = ({ wrong, results }: Worker): number => Number(wrong > TRUSTED_SHARE * results)
-    const expected = (worker: Worker): number => (worker.answerMs.get(model) ?? 0) * (1 + worker.outstanding)
-    return [...this.#workers]
-      .filter(([, worker]) => worker.models.has(model))
-      .map(([id, worker]) => {
-        return { id, distrusted: distrusted(worker), expected: expected(worker), outstanding: worker.outstanding }
-      })
-      .sort((a, b) => a.distrusted - b.distrusted || a.expected - b.expected || a.outstanding - b.outstanding)
-      .map(({ id }) => id)
+  choose(model: string, choice: Choice, now: number): WorkerId[] {
+    for (const worker of this.#resting) {
+      this.#learn(worker, now, () => {})
+    }
+    return this.#rosters.get(model)?.choose(choice) ?? []
+  }
+
+  /**
+   * The fewest workers, best first, of which `need` answer within `ms` with a probability of at least 1 − ε, if each is idle and
+   * they are late independently of each other.
+   *
+   * @returns `undefined` where all of them are not enough
+   */
+  fewest(
+    model: string,
+    { need, ms, epsilon, ...choice }: { need: number; ms: number; epsilon: number } & Omit<Choice, 'count'>,
+    now: number
+  ): WorkerId[] | undefined {
+    const workers = this.choose(model, { ...choice, count: this.count(model) }, now)
+    const count = enough(
+      need,
+      workers.map(worker => this.within(worker, model, ms) ?? 0),
+      epsilon
+    )
+    return count === undefined ? undefined : workers.slice(0, count)
+  }
+
+  snapshot(): FleetSnapshot {
+    const records = [...this.#absent, ...[...this.#workers].map(([id, { record }]) => [id, record] as const)]
+    return Object.fromEntries(records.map(([id, record]) => [id, record.snapshot()]))
+  }
+
+  /** Takes in what an earlier process knew, of workers that are not here yet. */
+  restore(snapshot: FleetSnapshot, now: number): void {
+    for (const [worker, times] of Object.entries(snapshot)) {
+      if (!this.#workers.has(worker)) {
+        const record = new WorkerRecord()
+        record.restore(times, now)
+        this.#keep(worker, record)
+      }
+    }
+  }
+
+  /** Takes in what became known of a worker, and what it costs from now on. */
+  #learn(worker: WorkerId, now: number, take: (worker: Worker) => void): void {
+    this.#now = now
+    const known = this.#workers.get(worker)
+    if (known === undefined) return
+    take(known)
+    known.record.outstanding = Math.max(0, known.record.outstanding)
+    if (known.record.restsUntil > now) this.#resting.add(worker)
+    else this.#resting.delete(worker)
+    for (const model of known.models) this.#price(worker, model)
+  }
+
+  #price(worker: WorkerId, model: string): void {
+    const most = this.#pooled.get(model)?.patienceMs ?? LONGEST_PATIENCE_MS
+    const cost = this.#workers.get(worker)?.record.cost(model, most, this.#now)
+    if (cost !== undefined) this.#rosterOf(model).setCost(worker, cost)
+  }
+
+  #keep(worker: WorkerId, record: WorkerRecord): void {
+    this.#absent.set(worker, record)
+    if (this.#absent.size > MOST_ABSENT) {
+      const [oldest] = this.#absent.keys()
+      this.#absent.delete(oldest)
+    }
+  }
+
+  #rosterOf(model: string): Roster {
+    const roster = this.#rosters.get(model) ?? new Roster()
+    this.#rosters.set(model, roster)
+    return roster
+  }
+
+  #pool(model: string, ms: number, now: number): void {
+    const pooled = this.#pooled.get(model) ?? { times: new AnswerTimes(), answers: 0, patienceMs: LONGEST_PATIENCE_MS }
+    this.#pooled.set(model, pooled)
+    pooled.times.answered(ms, now)
+    if (pooled.answers++ % ANSWERS_BETWEEN_LOOKS === 0) {
+      pooled.patienceMs = Math.min(PATIENCE * pooled.times.quantile(0.9), LONGEST_PATIENCE_MS)
+    }
   }
 }

@@ -1,5 +1,6 @@
 import type { Fleet, WorkerId } from '../fleet/index.ts'
-import type { Clock, Observation, TaskTimings, WorkerChannel } from './channel.ts'
+import type { ModelId } from '../models/index.ts'
+import type { Clock, Millis, Observation, TaskTimings, WorkerChannel } from './channel.ts'
 import type { Effect, GroupAnswer, MasterEvent, TaskId, TimerId } from './events.ts'
 import { Master } from './master.ts'
 
@@ -34,14 +35,10 @@ export class WorkerGoneError extends Error {
  */
 export function drive({ fleet, clock, channel, answered }: DriveInit): Drive {
   const master = new Master(fleet)
-  const sent = new Map<TaskId, { cancel(): void }>()
+  const sent = new Map<TaskId, { cancel(): void; worker: WorkerId; model: ModelId; at: Millis }>()
   const armed = new Map<TimerId, () => void>()
   const events: MasterEvent[] = []
   let working = false
-
-  const learn = (worker: WorkerId, model: string, timings?: TaskTimings): void => {
-    fleet.ended(worker, model, timings && timings.queue + timings.run + timings.network)
-  }
 
   const submit = ({ id, worker, task }: Extract<Effect, { type: 'submit' }>): void => {
     const to = channel(worker)
@@ -53,21 +50,47 @@ export function drive({ fleet, clock, channel, answered }: DriveInit): Drive {
       })
       return
     }
-    fleet.began(worker)
+    const { model } = task
+    const at = clock.now()
+    fleet.began(worker, model, at)
     let ended = false
-    const end = (event: MasterEvent, timings?: TaskTimings): void => {
+    const end = (event: MasterEvent): void => {
       ended = true
       sent.delete(id)
-      learn(worker, task.model, timings)
       dispatch(event)
     }
     const handle = to.submit(task, {
       accepted: () => dispatch({ type: 'accepted', task: id }),
-      result: result => end({ type: 'result', task: id, result }, result.timings),
-      failed: error => end({ type: 'failed', task: id, error })
+      result: result => {
+        fleet.answered(worker, model, totalOf(result.timings), { now: clock.now() })
+        end({ type: 'result', task: id, result })
+      },
+      failed: error => {
+        fleet.failed(worker, clock.now())
+        end({ type: 'failed', task: id, error })
+      }
     })
     if (!ended) {
-      sent.set(id, handle)
+      sent.set(id, { cancel: () => handle.cancel(), worker, model, at })
+    }
+  }
+
+  const cancel = (id: TaskId): void => {
+    const task = sent.get(id)
+    sent.delete(id)
+    if (task !== undefined) {
+      const now = clock.now()
+      fleet.gaveUp(task.worker, task.model, now - task.at, now)
+      task.cancel()
+    }
+  }
+
+  const observe = ({ worker, model, timings }: Observation): void => {
+    const now = clock.now()
+    if (timings === undefined) {
+      fleet.dropped(worker, model, now)
+    } else {
+      fleet.answered(worker, model, totalOf(timings), { now, late: true })
     }
   }
 
@@ -77,8 +100,7 @@ export function drive({ fleet, clock, channel, answered }: DriveInit): Drive {
         submit(effect)
         break
       case 'cancel':
-        sent.get(effect.id)?.cancel()
-        sent.delete(effect.id)
+        cancel(effect.id)
         break
       case 'arm': {
         const { timer, at } = effect
@@ -121,9 +143,13 @@ export function drive({ fleet, clock, channel, answered }: DriveInit): Drive {
 
   return {
     dispatch,
-    observe: ({ worker, model, timings }) => learn(worker, model, timings),
+    observe,
     get held() {
       return master.held + sent.size + armed.size + events.length
     }
   }
+}
+
+function totalOf({ queue, run, network }: TaskTimings): Millis {
+  return queue + run + network
 }

@@ -108,7 +108,7 @@ export class Master {
       return
     }
     for (const model of new Set(unsent.map(({ task }) => task.model))) {
-      const ranked = this.#fleet.rank(model)
+      const ranked = this.#fleet.choose(model, { count: group.plan.spec.n }, this.#now)
       for (const placement of unsent.filter(({ task }) => task.model === model)) {
         this.#send(group, placement, ranked)
       }
@@ -145,7 +145,8 @@ export class Master {
   /** Sends a task to a worker that did not have it yet. */
   #sendAgain(group: Group, placement: Placement): void {
     const had = new Set(placement.attempts.map(({ worker }) => worker))
-    const ranked = this.#fleet.rank(placement.task.model).filter(worker => !had.has(worker))
+    const choice = { count: had.size + 1 }
+    const ranked = this.#fleet.choose(placement.task.model, choice, this.#now).filter(worker => !had.has(worker))
     this.#send(group, placement, ranked)
   }
 

@@ -2,47 +2,148 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Fleet } from '../../src/fleet/index.ts'
 
-function fleet(...workers: string[]): Fleet {
-  const it = new Fleet()
-  for (const worker of workers) {
-    it.add(worker, ['model'])
-  }
-  return it
-}
+/** A fleet of these workers, all measured but the last `unmeasured`, and a clock that every task moves on. */
+class Measured {
+  readonly fleet = new Fleet()
+  now = 0
 
-function answer(it: Fleet, worker: string, ...times: number[]): void {
-  for (const ms of times) {
-    it.began(worker)
-    it.ended(worker, 'model', ms)
+  constructor(...workers: string[]) {
+    for (const worker of workers) this.fleet.add(worker, ['model'])
+  }
+
+  answer(worker: string, ...times: number[]): void {
+    for (const ms of times) {
+      this.fleet.began(worker, 'model', this.now)
+      this.now += ms
+      this.fleet.answered(worker, 'model', ms, { now: this.now })
+    }
+  }
+
+  /** A task that is given up after so many ms, and never heard of again. */
+  stall(worker: string, afterMs: number): void {
+    this.fleet.began(worker, 'model', this.now)
+    this.now += afterMs
+    this.fleet.gaveUp(worker, 'model', afterMs, this.now)
+  }
+
+  best(count: number): string[] {
+    return this.fleet.choose('model', { count }, this.now)
   }
 }
 
 describe('a fleet', () => {
+  it('chooses who answers fastest, behind what is there already', () => {
+    const it = new Measured('slow', 'fast')
+    it.answer('slow', ...Array(20).fill(30))
+    it.answer('fast', ...Array(20).fill(10))
+    assert.deepEqual(it.best(2), ['fast', 'slow'])
+    for (let i = 0; i < 3; i++) it.fleet.began('fast', 'model', it.now)
+    assert.deepEqual(it.best(2), ['slow', 'fast'], 'three tasks wait at the faster one')
+  })
+
+  it('prefers who is always on time to who is faster mostly', () => {
+    const it = new Measured('steady', 'moody')
+    for (let i = 0; i < 20; i++) {
+      it.answer('steady', 12)
+      it.answer('moody', i % 5 === 0 ? 200 : 8)
+    }
+    assert.deepEqual(it.best(2), ['steady', 'moody'])
+  })
+
+  it('leaves who becomes ten times slower within ten of its results, and takes it back after its recovery', () => {
+    const it = new Measured('other', 'worker')
+    it.answer('other', ...Array(30).fill(10))
+    it.answer('worker', ...Array(30).fill(8))
+    assert.equal(it.best(1)[0], 'worker')
+    let slow = 0
+    for (; it.best(2)[0] === 'worker'; slow++) it.answer('worker', 80)
+    assert.ok(slow <= 10, `left after ${slow} slow results`)
+    let again = 0
+    for (; it.best(2)[0] === 'other'; again++) it.answer('worker', 8)
+    assert.ok(again <= 40, `taken back after ${again} fast results`)
+  })
+
+  it('loses two tasks to a worker that goes silent, and not a third', () => {
+    const it = new Measured('a', 'b', 'silent')
+    for (const worker of ['a', 'b']) it.answer(worker, ...Array(30).fill(10))
+    it.answer('silent', ...Array(30).fill(7))
+    for (let tasks = 0; it.best(3)[0] === 'silent'; tasks++) {
+      assert.ok(tasks < 2, 'it is still the first choice')
+      it.stall('silent', 20)
+    }
+    assert.equal(it.best(3).at(-1), 'silent')
+  })
+
+  it('lets a worker rest that fails again and again, and tries it once the rest is over', () => {
+    const it = new Measured('good', 'bad')
+    it.answer('good', ...Array(10).fill(20))
+    it.answer('bad', ...Array(10).fill(10))
+    for (let i = 0; i < 3; i++) {
+      assert.equal(it.best(2)[0], 'bad', `after ${i} failures`)
+      it.fleet.began('bad', 'model', it.now)
+      it.fleet.failed('bad', it.now)
+    }
+    assert.deepEqual(it.best(2), ['good', 'bad'])
+    it.now += 500
+    assert.equal(it.best(2)[0], 'bad', 'on probation')
+    it.fleet.began('bad', 'model', it.now)
+    it.fleet.failed('bad', it.now)
+    it.now += 500
+    assert.equal(it.best(2)[0], 'good', 'it rests twice as long now')
+  })
+
   it('forgives a worker that is wrong once in a while, and puts one behind the others that is wrong more often', () => {
-    const it = fleet('fast', 'slow')
-    answer(it, 'fast', ...Array(20).fill(1))
-    answer(it, 'slow', ...Array(20).fill(9))
-    it.wrong('fast')
-    it.wrong('fast')
-    assert.deepEqual(it.rank('model'), ['fast', 'slow'])
-    it.wrong('fast')
-    assert.deepEqual(it.rank('model'), ['slow', 'fast'])
-    answer(it, 'fast', ...Array(10).fill(1))
-    assert.deepEqual(it.rank('model'), ['fast', 'slow'], 'trust comes back')
+    const it = new Measured('fast', 'slow')
+    it.answer('fast', ...Array(20).fill(1))
+    it.answer('slow', ...Array(20).fill(9))
+    it.fleet.wrong('fast')
+    it.fleet.wrong('fast')
+    assert.deepEqual(it.best(2), ['fast', 'slow'])
+    it.fleet.wrong('fast')
+    assert.deepEqual(it.best(2), ['slow', 'fast'])
+    it.answer('fast', ...Array(10).fill(1))
+    assert.deepEqual(it.best(2), ['fast', 'slow'], 'trust comes back')
   })
 
-  it('knows within which time a worker gives a share of its newest answers', () => {
-    const it = fleet('worker')
-    answer(it, 'worker', ...Array(64).fill(1000), ...Array.from({ length: 64 }, (_, i) => i + 1))
-    assert.equal(it.answersWithin('worker', 'model', 0.5), 32)
-    assert.equal(it.answersWithin('worker', 'model', 0.95), 61)
-    assert.equal(it.answersWithin('worker', 'another model', 0.95), undefined)
+  it('knows within which time a worker gives a share of its newest answers, and takes one that is new for the others', () => {
+    const it = new Measured('worker', 'newcomer')
+    assert.equal(it.fleet.answersWithin('newcomer', 'model', 0.5), undefined)
+    it.answer('worker', ...Array(64).fill(1000), ...Array.from({ length: 200 }, (_, i) => 10 + (i % 10)))
+    for (const worker of ['worker', 'newcomer']) {
+      const median = it.fleet.answersWithin(worker, 'model', 0.5) ?? 0
+      assert.ok(median > 13 && median < 16, `${worker}: ${median}, of 10 to 19`)
+    }
+    assert.equal(it.fleet.answersWithin('worker', 'another model', 0.95), undefined)
   })
 
-  it('takes a worker that is not measured for one like the others', () => {
-    const it = fleet('worker', 'newcomer')
-    assert.equal(it.answersWithin('newcomer', 'model', 0.5), undefined)
-    answer(it, 'worker', 5, 6, 7)
-    assert.equal(it.answersWithin('newcomer', 'model', 0.5), 6)
+  it('remembers a worker that comes back, and what an earlier process knew', () => {
+    const before = new Measured('fast', 'slow')
+    before.answer('fast', ...Array(20).fill(1))
+    before.answer('slow', ...Array(20).fill(9))
+    before.fleet.remove('fast')
+    assert.deepEqual(before.best(2), ['slow'])
+    before.fleet.add('fast', ['model'])
+    assert.deepEqual(before.best(2), ['fast', 'slow'])
+
+    const after = new Measured()
+    after.fleet.restore(JSON.parse(JSON.stringify(before.fleet.snapshot())), 0)
+    after.fleet.add('slow', ['model'])
+    after.fleet.add('fast', ['model'])
+    assert.deepEqual(after.best(2), ['fast', 'slow'])
+  })
+
+  it('takes no more workers than it needs to have enough answers in time', () => {
+    const it = new Measured('a', 'b', 'c', 'd', 'half', 'late')
+    for (const worker of ['a', 'b', 'c', 'd']) it.answer(worker, ...Array(20).fill(10))
+    for (let i = 0; i < 40; i++) it.answer('half', i % 2 === 0 ? 10 : 100)
+    it.answer('late', ...Array(20).fill(100))
+    const need = { ms: 20, epsilon: 0.05 }
+    assert.deepEqual(it.fleet.fewest('model', { ...need, need: 3 }, it.now), ['a', 'b', 'c'])
+    assert.equal(
+      it.fleet.fewest('model', { ...need, need: 5 }, it.now),
+      undefined,
+      'the fifth is half of the time late'
+    )
+    assert.equal(it.fleet.fewest('model', { ...need, need: 5, epsilon: 0.6 }, it.now)?.length, 5)
   })
 })

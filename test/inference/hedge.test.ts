@@ -76,18 +76,19 @@ describe('a hedged task', () => {
     ] as const) {
       fleet.add(worker, ['double'])
       for (let i = 1; i <= 20; i++) {
-        fleet.ended(worker, 'double', ms + i / 100)
+        fleet.began(worker, 'double', i)
+        fleet.answered(worker, 'double', ms, { now: i })
       }
     }
     const it = new Master(fleet)
     const { sent, late } = ask(it, { after: 'p95', budget: 1 })
     assert.deepEqual(
-      sent.map(({ worker }, i) => [worker, late[i].at]),
-      [
-        ['fast', 10.19],
-        ['slow', 50.19]
-      ]
+      sent.map(({ worker }) => worker),
+      ['fast', 'slow']
     )
+    const [fast, slow] = late.map(({ at }) => at)
+    // A sketch tells times to within 5%.
+    assert.ok(Math.abs(fast - 10) <= 0.6 && Math.abs(slow - 50) <= 3, `late at ${fast} and ${slow}`)
   })
 
   it('is never late while nothing was measured', () => {

@@ -99,7 +99,8 @@ describe('results that those of the others contradict', () => {
 
   it('put their worker behind all others', () => {
     const { fleet } = ask('nercc', ['worker-0'], 1)
-    assert.equal(fleet.rank('double').at(-1), 'worker-0', 'although it is the fastest')
+    const all = fleet.choose('double', { count: fleet.count('double') }, 1e6)
+    assert.equal(all.at(-1), 'worker-0', 'although it is the fastest')
   })
 
   it('are not looked for where nobody could tell', () => {

@@ -1,0 +1,139 @@
+import { LogCollapsingLowestDenseDDSketch } from '@datadog/sketches-js'
+
+/** Of a time that is asked for, and so of a bin: 64 of them reach from a millisecond to half a minute. */
+const RELATIVE_ACCURACY = 0.08
+const BINS = 64
+/** A time counts half after so many newer ones, or after so long. */
+const HALF_COUNT = 12
+const HALF_LIFE_MS = 30_000
+/** Newer times weigh more, by powers of two; past this one all weights are scaled back, and what then weighs nothing is dropped. */
+const LARGEST_EXPONENT = 64
+const NOTHING = 2 ** -30
+
+type Sketch = InstanceType<typeof LogCollapsingLowestDenseDDSketch>
+
+/** Weights by bin, ascending; the newest time would weigh 1. */
+export interface AnswerTimesSnapshot {
+  answered: Array<[ms: number, weight: number]>
+  unanswered: Array<[ms: number, weight: number]>
+}
+
+/**
+ * How long a worker takes to answer: a decayed distribution in constant memory, in ms. Tasks given up count too: all that is
+ * known of them is that they took longer than that (right-censored observations), and to leave them out would make a worker
+ * look the faster the more often it is not waited for.
+ *
+ * Source: the sketch is DDSketch (Masson, Rim and Lee, 2019) with weights by forward decay (Cormode and others, 2009); the
+ * estimate is Kaplan's and Meier's product, 1958, bin by bin.
+ */
+export class AnswerTimes {
+  #answered = sketch()
+  #unanswered = sketch()
+  /** log2 of the weight of the newest time. */
+  #exponent = 0
+  #newestAt: number | undefined
+
+  /** A task was answered. */
+  answered(ms: number, now: number): void {
+    this.#answered.accept(ms, this.#nextWeight(now))
+  }
+
+  /** A task was given up after so long without an answer. */
+  unanswered(ms: number, now: number): void {
+    this.#unanswered.accept(ms, this.#nextWeight(now))
+  }
+
+  /** The probability of an answer within `ms`; 0 without an observation. */
+  within(ms: number): number {
+    let probability = 0
+    this.#survival((time, answered) => {
+      if (time <= ms * (1 + RELATIVE_ACCURACY)) probability = answered
+    })
+    return probability
+  }
+
+  /** The time within which a share of tasks is answered; ∞ where so many never were. */
+  quantile(share: number): number {
+    let quantile = Infinity
+    this.#survival((time, answered) => {
+      if (answered >= share - 1e-9 && time < quantile) quantile = time
+    })
+    return quantile
+  }
+
+  /** The mean of min(time, most): what waiting costs when nobody waits for longer than `most` ms. */
+  meanUpTo(most: number): number {
+    let mean = 0
+    let from = 0
+    let waiting = 1
+    this.#survival((time, answered) => {
+      const to = Math.min(time, most)
+      mean += waiting * (to - from)
+      from = to
+      waiting = 1 - answered
+    })
+    return mean + waiting * (most - from)
+  }
+
+  snapshot(): AnswerTimesSnapshot {
+    const scale = 2 ** -this.#exponent
+    return { answered: weightsOf(this.#answered, scale), unanswered: weightsOf(this.#unanswered, scale) }
+  }
+
+  /** What was known before counts as if its newest time were just now: another process has another clock. */
+  restore({ answered, unanswered }: AnswerTimesSnapshot, now: number): void {
+    this.#answered = sketch(answered)
+    this.#unanswered = sketch(unanswered)
+    this.#exponent = 0
+    this.#newestAt = now
+  }
+
+  /** Tells for each bin with answers, ascending, the probability of an answer up to there. It is asked for every task. */
+  #survival(tell: (time: number, answered: number) => void): void {
+    const { store, mapping } = this.#answered
+    const given = this.#unanswered.store
+    let atRisk = this.#answered.count + this.#unanswered.count
+    let waiting = 1
+    let next = given.minKey
+    for (let key = store.minKey; key <= store.maxKey; key++) {
+      const weight = store.bins[key - store.offset]
+      if (weight === 0) continue
+      // Who was given up before is not at risk; who was given up in the same bin still is.
+      for (; next < key && next <= given.maxKey; next++) atRisk -= given.bins[next - given.offset]
+      waiting *= Math.max(0, 1 - weight / atRisk)
+      atRisk -= weight
+      tell(mapping.value(key), 1 - waiting)
+    }
+  }
+
+  #nextWeight(now: number): number {
+    this.#exponent +=
+      1 / HALF_COUNT + (this.#newestAt === undefined ? 0 : Math.max(0, now - this.#newestAt) / HALF_LIFE_MS)
+    this.#newestAt = now
+    if (this.#exponent > LARGEST_EXPONENT) {
+      const { answered, unanswered } = this.snapshot()
+      this.restore({ answered: heavy(answered), unanswered: heavy(unanswered) }, now)
+    }
+    return 2 ** this.#exponent
+  }
+}
+
+function heavy(weights: Array<[number, number]>): Array<[number, number]> {
+  return weights.filter(([, weight]) => weight > NOTHING)
+}
+
+function sketch(weights: Array<[number, number]> = []): Sketch {
+  const made = new LogCollapsingLowestDenseDDSketch({ relativeAccuracy: RELATIVE_ACCURACY, binLimit: BINS })
+  for (const [ms, weight] of weights) made.accept(ms, weight)
+  return made
+}
+
+/** The bins that hold something, ascending, and their weights times `scale`. */
+function weightsOf({ store, mapping }: Sketch, scale: number): Array<[ms: number, weight: number]> {
+  const held: Array<[number, number]> = []
+  for (let key = store.minKey; key <= store.maxKey; key++) {
+    const weight = store.bins[key - store.offset]
+    if (weight > 0) held.push([mapping.value(key), weight * scale])
+  }
+  return held
+}

@@ -1,0 +1,133 @@
+import { AnswerTimes, type AnswerTimesSnapshot } from './answer-times.ts'
+import { LAST_RESORT } from './roster.ts'
+
+/** A worker with a larger share of wrong results than this is asked only when the others are too few. */
+const TRUSTED_SHARE = 0.1
+/** So many failures in a row, and a worker is left alone for a while, twice as long after each further one. */
+const FAILURES_IN_A_ROW = 3
+const FIRST_REST_MS = 500
+const LONGEST_REST_MS = 60_000
+/** Tasks given up that may still be answered; of the oldest beyond it nothing is expected any more. */
+const MOST_GIVEN_UP = 8
+/** Without an answer since, each task given up doubles what a further one is taken to cost, up to so often. */
+const MOST_DOUBLINGS = 8
+/** Weight of the newest in the moving average. */
+const SMOOTHING = 0.3
+
+/** What was measured of one model. */
+interface Measured {
+  times: AnswerTimes
+  /** Moving average of its answer times. */
+  averageMs: number | undefined
+  /** The mean time to an answer; `undefined` after what changed it. */
+  meanMs: number | undefined
+}
+
+interface GivenUp {
+  model: string
+  afterMs: number
+}
+
+/** What is known of a worker over all its models. */
+export class WorkerRecord {
+  readonly #measured = new Map<string, Measured>()
+  /** Tasks sent and not known to have ended. */
+  outstanding = 0
+  /** Until when it is left alone; the end of it is its probation: one failure more, and it rests twice as long. */
+  restsUntil = -Infinity
+  #results = 0
+  #wrong = 0
+  #failuresInARow = 0
+  /** Tasks that were given up and may still be answered, oldest first, and after how long each was. */
+  readonly #givenUp: GivenUp[] = []
+
+  times(model: string): AnswerTimes | undefined {
+    return this.#measured.get(model)?.times
+  }
+
+  averageMs(model: string): number | undefined {
+    return this.#measured.get(model)?.averageMs
+  }
+
+  answered(model: string, ms: number, { now, late }: { now: number; late: boolean }): void {
+    const measured = this.#measuredOf(model)
+    const { times, averageMs = ms } = measured
+    times.answered(ms, now)
+    measured.averageMs = averageMs + SMOOTHING * (ms - averageMs)
+    measured.meanMs = undefined
+    this.#results++
+    this.#failuresInARow = 0
+    if (late) {
+      this.#takeGivenUp(model)
+    } else {
+      // It works: what was sent before and is not here by now was lost, or is slow.
+      for (const task of this.#givenUp.splice(0)) this.#writeOff(task, now)
+    }
+  }
+
+  /** A task that was given up ended without an answer. */
+  dropped(model: string, now: number): void {
+    const task = this.#takeGivenUp(model)
+    if (task !== undefined) this.#writeOff(task, now)
+  }
+
+  /** A task was given up before it was answered; it may still be. */
+  gaveUp(model: string, afterMs: number, now: number): void {
+    this.#givenUp.push({ model, afterMs })
+    if (this.#givenUp.length > MOST_GIVEN_UP) {
+      const oldest = this.#givenUp.shift()
+      if (oldest !== undefined) this.#writeOff(oldest, now)
+    }
+  }
+
+  failed(now: number): void {
+    this.#failuresInARow++
+    const beyond = this.#failuresInARow - FAILURES_IN_A_ROW
+    if (beyond >= 0) this.restsUntil = now + Math.min(FIRST_REST_MS * 2 ** beyond, LONGEST_REST_MS)
+  }
+
+  wrong(): void {
+    this.#wrong++
+  }
+
+  /**
+   * What a further task costs: the mean time to an answer, when nobody waits for longer than `most` ms, for each task that is
+   * there already and this one.
+   *
+   * @returns `undefined` where no time of this model was measured
+   */
+  cost(model: string, most: number, now: number): number | undefined {
+    const measured = this.#measured.get(model)
+    if (this.restsUntil > now || this.#wrong > TRUSTED_SHARE * this.#results) return LAST_RESORT * 2
+    if (measured === undefined) return this.#givenUp.length > 0 ? LAST_RESORT / 2 : undefined
+    measured.meanMs ??= measured.times.meanUpTo(most)
+    return measured.meanMs * (1 + this.outstanding) * 2 ** Math.min(this.#givenUp.length, MOST_DOUBLINGS)
+  }
+
+  snapshot(): Record<string, AnswerTimesSnapshot> {
+    return Object.fromEntries([...this.#measured].map(([model, { times }]) => [model, times.snapshot()]))
+  }
+
+  restore(snapshot: Readonly<Record<string, AnswerTimesSnapshot>>, now: number): void {
+    for (const [model, times] of Object.entries(snapshot)) this.#measuredOf(model).times.restore(times, now)
+  }
+
+  /** The oldest of a model: a worker takes its tasks in the order in which they came. */
+  #takeGivenUp(model: string): GivenUp | undefined {
+    const first = this.#givenUp.findIndex(task => task.model === model)
+    return first < 0 ? undefined : this.#givenUp.splice(first, 1)[0]
+  }
+
+  #writeOff({ model, afterMs }: GivenUp, now: number): void {
+    const measured = this.#measuredOf(model)
+    measured.times.unanswered(afterMs, now)
+    measured.meanMs = undefined
+  }
+
+  #measuredOf(model: string): Measured {
+    const known = this.#measured.get(model)
+    const measured = known ?? { times: new AnswerTimes(), averageMs: undefined, meanMs: undefined }
+    if (known === undefined) this.#measured.set(model, measured)
+    return measured
+  }
+}
