@@ -7,6 +7,13 @@ import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import {
+  type FetchOptions,
+  type ModelExchange,
+  type ModelExchangeInit,
+  modelExchange
+} from '../protocols/model/index.ts'
+import type { CachedModel, ModelId } from '../src/models/index.ts'
 import { type Executor, type OnnxModel, onnxExecutor } from '../src/runtime/index.ts'
 import { type CodedInference, type CodedInferenceInit, codedInference } from './coded-inference.ts'
 import { type Encrypter, encrypters } from './encrypters.ts'
@@ -39,6 +46,8 @@ export interface PeerInit extends Omit<CodedInferenceInit, 'executor'> {
   encrypter?: Encrypter
   /** Where libp2p and splinemesh count: `prometheusMetrics()` of `@libp2p/prometheus-metrics` say. @default nowhere */
   metrics?: Libp2pOptions['metrics']
+  /** Keep models in a cache, fetch them from other peers, and give them what is here. @default none of it */
+  exchange?: ModelExchangeInit
   /** Connections of one remote host accepted in a second. @default 50 */
   inboundConnectionThreshold?: number
 }
@@ -49,6 +58,12 @@ export interface Peer extends CodedInference {
   /** Where it listens, with its peer id. */
   readonly addresses: string[]
   readonly libp2p: Libp2p<PeerServices>
+  /**
+   * Fetches a model from connected peers, unless it is in the cache. See {@link ModelExchange.fetch} for what it throws.
+   *
+   * @throws {InvalidOptionError} the peer was started without `exchange`
+   */
+  fetchModel(id: ModelId, options?: FetchOptions): Promise<CachedModel>
   /** Ends every call and run in progress, and leaves nothing behind. Idempotent. */
   stop(): Promise<void>
 }
@@ -58,6 +73,7 @@ export type PeerServices = {
   identify: Identify
   identifyPush: IdentifyPush
   codedInference: CodedInference
+  models?: ModelExchange
 }
 
 /**
@@ -71,7 +87,7 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
   const { listen = ['/ip4/127.0.0.1/tcp/0'], encrypter = 'tls', inboundConnectionThreshold = 50 } = init
   const known = (init.bootstrap ?? []).map(parseBootstrap)
   const executor = executorOf(init)
-  const { maxQueued, batching, infer, clock } = init
+  const { maxQueued, batching, infer, clock, exchange } = init
   const libp2p = await createLibp2p({
     start: false,
     privateKey: await privateKeyOf(init.identity),
@@ -85,7 +101,8 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
     services: {
       identify: identify(),
       identifyPush: identifyPush({ debounce: IDENTIFY_PUSH_DEBOUNCE_MS }),
-      codedInference: codedInference({ executor, maxQueued, batching, infer, clock })
+      codedInference: codedInference({ executor, maxQueued, batching, infer, clock }),
+      ...(exchange && { models: modelExchange(exchange) })
     }
   })
   await start(libp2p)
@@ -101,6 +118,13 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
     infer: request => service.infer(request),
     inferProgressively: request => service.inferProgressively(request),
     predict: (query, options) => service.predict(query, options),
+    async fetchModel(id, options) {
+      const { models } = libp2p.services
+      if (models === undefined) {
+        throw new InvalidOptionError('start the peer with `exchange`, which says where models are kept, to fetch them')
+      }
+      return models.fetch(id, options)
+    },
     workers: () => service.workers(),
     waitForWorkers: options => service.waitForWorkers(options),
     async stop() {

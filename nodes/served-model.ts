@@ -1,8 +1,8 @@
-import { isModelId, type Model } from '../src/models/index.ts'
+import { type Model, parseModelId } from '../src/models/index.ts'
 import { AmbiguousModelError } from './errors.ts'
 
 /**
- * The model meant by `asked`, a model id, a name, or `name@` and the first digits of an id, among those that workers
+ * The model meant by `asked`, a model id (also as a CID), a name, or `name@` and an id or its first digits, among those that workers
  * serve.
  *
  * @returns `undefined` if none does
@@ -31,5 +31,5 @@ export function servedModel(
 
 function fits({ id, name }: Model, asked: string): boolean {
   const [wanted, digits = ''] = asked.split('@')
-  return isModelId(asked) ? id === asked : name === wanted && id.startsWith(digits)
+  return parseModelId(asked) === id || (name === wanted && id.startsWith(parseModelId(digits) ?? digits))
 }

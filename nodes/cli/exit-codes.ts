@@ -19,7 +19,7 @@ export const EXIT_CODES_HELP = `Exit codes:
   1    some query has no prediction; doctor: something that was asked for does not work
   2    bad usage or bad input
   3    no worker found
-  4    a model cannot be loaded or served
+  4    a model cannot be fetched, loaded or served
   5    the port to listen on is in use
   69   no Node that is new enough
   70   internal error
@@ -48,10 +48,17 @@ const BY_CODE: Readonly<Record<string, number>> = {
   ERR_RUNTIME_OPTION: EXIT.badInput,
   ERR_DUPLICATE_MODEL: EXIT.badInput,
   ERR_AMBIGUOUS_MODEL: EXIT.badInput,
+  ERR_MODEL_NOT_CACHED: EXIT.badInput,
+  ERR_MODEL_NOT_ALLOWED: EXIT.badInput,
   ERR_NO_WORKERS: EXIT.noWorkers,
   ERR_MODEL_LOAD: EXIT.modelFailed,
   ERR_PROVIDER_UNAVAILABLE: EXIT.modelFailed,
   ERR_EXECUTOR_PROCESS: EXIT.modelFailed,
+  ERR_MALFORMED_MODEL: EXIT.modelFailed,
+  ERR_UNSAFE_MODEL: EXIT.modelFailed,
+  ERR_MODEL_UNAVAILABLE: EXIT.modelFailed,
+  ERR_MODEL_CORRUPT: EXIT.modelFailed,
+  ERR_CACHE_FULL: EXIT.modelFailed,
   ERR_PORT_IN_USE: EXIT.portInUse
 }
 

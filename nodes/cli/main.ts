@@ -10,6 +10,7 @@ import { defineDoctor } from './doctor.ts'
 import { UsageError } from './errors.ts'
 import { codeOf, EXIT, EXIT_CODES_HELP, exitCodeOf } from './exit-codes.ts'
 import { defineInfer } from './infer.ts'
+import { defineModels } from './models.ts'
 import { definePeers } from './peers.ts'
 import { defineServe } from './serve.ts'
 
@@ -39,6 +40,7 @@ function program(): Command {
   defineInfer(splinemesh)
   definePeers(splinemesh)
   defineCalibrate(splinemesh)
+  defineModels(splinemesh)
   defineAdvise(splinemesh)
   defineDoctor(splinemesh)
   return splinemesh

@@ -15,8 +15,11 @@ export async function withProgress(answers: AsyncIterable<Answer>, queries: numb
 }
 
 /** Shows on stderr how many steps of a long piece of work are done. The bar goes away when it is. */
-export async function withSteps<T>(work: (progress: (done: number, total: number) => void) => Promise<T>): Promise<T> {
-  const bar = barOf('steps')
+export async function withSteps<T>(
+  work: (progress: (done: number, total: number) => void) => Promise<T>,
+  counted = 'steps'
+): Promise<T> {
+  const bar = barOf(counted)
   bar.start(1, 0)
   try {
     return await work((done, total) => {

@@ -3,13 +3,14 @@ import path from 'node:path'
 import { styleText } from 'node:util'
 import type { Command } from 'commander'
 import type { Model, TensorSpec } from '../../src/models/index.ts'
-import type { OnnxModel, ProviderReport } from '../../src/runtime/index.ts'
+import type { ProviderReport } from '../../src/runtime/index.ts'
+import { type CacheOptions, cacheOf, withCacheOptions } from './cache-options.ts'
 import { InterruptedError, UsageError } from './errors.ts'
 import { type ExecutorOptions, executorOf, withExecutorOptions } from './executor-options.ts'
 import { interruptible } from './interruption.ts'
+import { filesById, type ObtainOptions, obtainModels } from './obtain-models.ts'
 
-interface ServeOptions extends ExecutorOptions {
-  model?: string[]
+interface ServeOptions extends CacheOptions, ExecutorOptions, ObtainOptions {
   listen: string[]
   bootstrap?: string[]
   mdns?: true
@@ -24,6 +25,7 @@ Examples:
   $ splinemesh serve --model lenet5.onnx --listen /ip4/127.0.0.1/tcp/4001     # this machine only
   $ splinemesh serve --model digits=lenet5.onnx --model photos=mobilenet.onnx
   $ splinemesh serve --model lenet5.onnx --identity ~/.splinemesh --mdns       # the same peer id each time
+  $ splinemesh serve --model lenet5@bafkrei… --peer <multiaddr>                # fetched, and then served
   $ splinemesh serve --model lenet5.onnx --ep cuda,cpu --threads 2
   $ splinemesh serve --model lenet5.onnx --ep tensorrt,cuda --executor 'python3 onnx_worker.py'
 
@@ -33,7 +35,11 @@ export function defineServe(program: Command): void {
   const command = program
     .command('serve')
     .description('Serve models to whoever asks, until it is told to stop.')
-    .option('--model <[name=]file...>', "ONNX models; the name is the file's without .onnx if not given")
+    .option(
+      '--model <model...>',
+      'ONNX files, as file or name=file; or name@id, from the cache or else from peers that have it'
+    )
+    .option('--allow <id...>', 'serve only models of these content ids')
     .option('--listen <multiaddr...>', 'where to listen; port 0 is any free port', ['/ip4/0.0.0.0/tcp/0'])
     .option('--peer, --bootstrap <multiaddr...>', 'peers to keep a connection to')
     .option('--mdns', 'let peers on the local network find it by multicast')
@@ -41,23 +47,26 @@ export function defineServe(program: Command): void {
       '--identity <folder>',
       'keep the private key there, so that the peer id lasts (default: a new one each time)'
     )
-  withExecutorOptions(command)
-    .option('--no-batching', 'never run tasks that wait for the same model as one batch')
+  withExecutorOptions(command).option('--no-batching', 'never run tasks that wait for the same model as one batch')
+  withCacheOptions(command)
     .option('--json', 'print one JSON object a line: ready, then stopped')
     .addHelpText('after', EXAMPLES)
     .action(serve)
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const models = (options.model ?? []).map(parseModel)
-  if (models.length === 0 && options.executor === undefined) {
+  if (options.model === undefined && options.executor === undefined) {
     throw new UsageError('say what to serve: --model <file>, or --executor with a program that has models of its own')
   }
   await interruptible(async signal => {
     const { createPeer } = await import('../peer.ts')
     const { listen, bootstrap, mdns, identity, batching } = options
+    const reached = { listen, bootstrap, mdns, identity }
+    const cache = cacheOf(options)
+    const models = await obtainModels(options, { cache, peer: reached, show: options.json === undefined, signal })
     const executor = await executorOf(models, options)
-    const peer = await createPeer({ executor, batching, listen, bootstrap, mdns, identity })
+    const served = (): Map<string, string> => filesById(executor.models, models)
+    const peer = await createPeer({ ...reached, executor, batching, exchange: { cache, served } })
     try {
       const ready = { id: peer.id, addresses: peer.addresses, models: executor.models, providers: executor.providers }
       if (!signal.aborted) {
@@ -70,14 +79,6 @@ async function serve(options: ServeOptions): Promise<void> {
     const by = signal.reason instanceof InterruptedError ? signal.reason.signal : undefined
     console.log(options.json ? JSON.stringify({ event: 'stopped', signal: by }) : `stopped by ${by}`)
   })
-}
-
-function parseModel(text: string): OnnxModel {
-  const [, name, file] = /^(?:([^=/\\]+)=)?(.+)$/.exec(text) ?? []
-  if (file === undefined) {
-    throw new UsageError(`--model '${text}' is no model: give a file, or name=file`)
-  }
-  return { name: name ?? path.basename(file, '.onnx'), path: file }
 }
 
 interface Ready {

@@ -31,7 +31,7 @@ export function checkEncoding(bytes: Uint8Array, schema: DescMessage): void {
       const [number, wireType] = reader.tag()
       const field = known.get(number)
       if (field !== undefined && !wireTypes(field).includes(wireType)) {
-        throw new MalformedModelError(`its field ${field} has the wire type ${wireType}: the file is broken`)
+        throw new MalformedModelError(`its ${field} has the wire type ${wireType}: the file is broken`)
       }
       fields += 1
       if (wireType === WireType.LengthDelimited) {
