@@ -2,8 +2,16 @@ import { type Logger, type Startable, serviceCapabilities, serviceDependencies }
 import { INFER_PROTOCOL, type Infer, infer } from '../protocols/infer/index.ts'
 import { codeFamily } from '../src/codes/index.ts'
 import { Fleet } from '../src/fleet/index.ts'
-import { type Clock, type Drive, drive, NoWorkersError, type PlanSpec, planSpec } from '../src/inference/index.ts'
-import type { Model } from '../src/models/index.ts'
+import {
+  type Clock,
+  type Drive,
+  drive,
+  type GroupReport,
+  NoWorkersError,
+  type PlanSpec,
+  planSpec
+} from '../src/inference/index.ts'
+import { type Model, parseModelId } from '../src/models/index.ts'
 import { type Admission, admission, measureBatchTimes } from '../src/runtime/index.ts'
 import { advised } from './advised.ts'
 import { type Answer, Calls, type FinalAnswer, last } from './calls.ts'
@@ -97,7 +105,7 @@ export class CodedInferenceService implements CodedInference, Startable {
 
   async predict(query: Query, asked: PredictOptions): Promise<Prediction> {
     const began = this.#clock.now()
-    const cold = this.#model(asked.model) === undefined
+    const cold = this.#model(this.#withVariants(asked).model) === undefined
     const { options, model } = await this.#settle(asked)
     const named = checkQuery(query, model)
     // A call that had to look for workers first has that much less time left.
@@ -148,7 +156,7 @@ export class CodedInferenceService implements CodedInference, Startable {
       fleet,
       clock,
       channel: worker => workers.channel(worker),
-      answered: answer => calls.answered(answer)
+      answered: answer => calls.answered({ ...answer, report: withVariants(answer.report, workers) })
     })
     const calls = new Calls(driven)
     const worker = peerId.toString()
@@ -181,7 +189,8 @@ export class CodedInferenceService implements CodedInference, Startable {
   }
 
   /** The model that is asked for, and the options with all that their profile and the advisor say. */
-  async #settle({ code, ...asked }: InferOptions): Promise<{ options: CodedOptions; model: Model }> {
+  async #settle({ code, ...request }: InferOptions): Promise<{ options: CodedOptions; model: Model }> {
+    const asked = this.#withVariants(request)
     if (code !== 'auto') {
       const options = withProfile({ ...asked, code })
       return { options, model: await this.#reachModel(options) }
@@ -190,6 +199,18 @@ export class CodedInferenceService implements CodedInference, Startable {
     const model = await this.#reachModel({ ...asked, n: Infinity })
     const { options } = advised(asked, model, this.#started().workers.count(model))
     return { options, model }
+  }
+
+  /** Where variants are allowed, they are what is asked for. */
+  #withVariants<T extends Pick<InferOptions, 'model' | 'variants'>>(request: T): T {
+    const { model, variants } = request
+    if (variants === undefined) {
+      return request
+    }
+    if (model !== variants.name && !variants.variants.some(({ id }) => id === parseModelId(model))) {
+      throw new InvalidOptionError(`variants of '${variants.name}' are allowed, and '${model}' is asked for`)
+    }
+    return { ...request, model: this.#started().workers.allow(variants) }
   }
 
   #plan(
@@ -271,6 +292,15 @@ export class CodedInferenceService implements CodedInference, Startable {
     }
     return this.#running
   }
+}
+
+/** A report that says which variant each worker was to run. */
+function withVariants(report: GroupReport, workers: Workers): GroupReport {
+  const tasks = report.tasks.map(task => {
+    const variant = workers.variantOf(task.worker, report.model)?.id
+    return variant === undefined ? task : { ...task, variant }
+  })
+  return { ...report, tasks }
 }
 
 /** Without the entries that are `undefined`, so that they do not hide defaults. */

@@ -36,6 +36,7 @@ import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { InferInit } from '../protocols/infer/index.ts'
 import type { CodeName, CodeOptions, OrderKind, Profile } from '../src/codes/index.ts'
 import type { Clock, Hedge, Millis, Outcome } from '../src/inference/index.ts'
+import type { Variants } from '../src/models/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
 import type { Answer, FinalAnswer } from './calls.ts'
 import { CodedInferenceService } from './coded-inference-service.ts'
@@ -75,6 +76,11 @@ export type NamedCode = { name: CodeName } & Omit<CodeOptions, 'k' | 'n'>
 export interface InferOptions extends AbortOptions {
   /** A model's name, `name@` and the first digits of its id, or its id (sha-256 of the file, hexadecimal). */
   model: string
+  /**
+   * Builds of the model that may answer in one group; the group's report says which each worker ran. `exact` is then the result of
+   * that variant. @default none: all workers of a group run the file of one content id
+   */
+  variants?: Variants
   /** Queries in a group, K. @default 4 */
   k?: number
   /** Coded queries of a group, N. @default 2·k (uncoded: k) */

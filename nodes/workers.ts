@@ -3,8 +3,9 @@ import { raceSignal } from 'race-signal'
 import type { Infer, RemoteWorker } from '../protocols/infer/index.ts'
 import type { Fleet } from '../src/fleet/index.ts'
 import type { Clock, Millis, WorkerChannel, WorkerId } from '../src/inference/index.ts'
-import type { Model } from '../src/models/index.ts'
+import { type Model, type ModelId, type Variants, variantsId } from '../src/models/index.ts'
 import { servedModel } from './served-model.ts'
+import { variantChannel } from './variant-channel.ts'
 
 /** A peer that does not answer is asked again after this long, then twice as long, and so on. */
 const FIRST_RETRY: Millis = 500
@@ -45,6 +46,8 @@ export class Workers {
   readonly #reached = new Map<WorkerId, Pick<RemoteWorker, 'channel' | 'models'> & Partial<RemoteWorker>>()
   readonly #reaching = new Map<WorkerId, Promise<void>>()
   readonly #stopped = new AbortController()
+  /** Those that callers allowed, by the id under which they stand for one model. */
+  readonly #variants = new Map<ModelId, Variants>()
   #wanted = false
   #changed = Promise.withResolvers<void>()
 
@@ -78,7 +81,29 @@ export class Workers {
   }
 
   channel(id: WorkerId): WorkerChannel | undefined {
-    return this.#reached.get(id)?.channel
+    const channel = this.#reached.get(id)?.channel
+    return channel && variantChannel(channel, model => this.variantOf(id, model)?.id)
+  }
+
+  /** From now on, workers that serve any of these variants serve a model of the returned id. */
+  allow(variants: Variants): ModelId {
+    const id = variantsId(variants)
+    if (!this.#variants.has(id)) {
+      this.#variants.set(id, variants)
+      for (const worker of this.#reached.keys()) {
+        this.#addVariants(worker)
+      }
+    }
+    return id
+  }
+
+  /** What this worker runs of a model that stands for several variants; undefined if it serves none of them. */
+  variantOf(worker: WorkerId, model: ModelId): Model | undefined {
+    const served = this.#reached.get(worker)?.models ?? []
+    const [first] = (this.#variants.get(model)?.variants ?? []).flatMap(({ id }) =>
+      served.filter(each => each.id === id)
+    )
+    return first
   }
 
   /**
@@ -88,7 +113,17 @@ export class Workers {
    * @throws {AmbiguousModelError} workers serve different models that fit
    */
   model(asked: string): Model | undefined {
-    return servedModel(this.#reached.values(), asked)
+    const variants = this.#variants.get(asked)
+    if (variants === undefined) {
+      return servedModel(this.#reached.values(), asked)
+    }
+    for (const worker of this.#reached.keys()) {
+      const variant = this.variantOf(worker, asked)
+      if (variant !== undefined) {
+        return { id: asked, name: variants.name, signature: variant.signature }
+      }
+    }
+    return undefined
   }
 
   count(model: Model): number {
@@ -160,8 +195,17 @@ export class Workers {
       id,
       worker.models.map(model => model.id)
     )
+    this.#addVariants(id)
     this.#init.joined()
     this.#tell()
+  }
+
+  #addVariants(worker: WorkerId): void {
+    for (const id of this.#variants.keys()) {
+      if (this.variantOf(worker, id) !== undefined) {
+        this.#init.fleet.addModel(worker, id)
+      }
+    }
   }
 
   #leave(id: WorkerId): void {

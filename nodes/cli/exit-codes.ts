@@ -42,6 +42,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   ERR_INVALID_OPTION: EXIT.badInput,
   ERR_INVALID_PROFILE: EXIT.badInput,
   ERR_PROFILE_MISMATCH: EXIT.badInput,
+  ERR_INVALID_VARIANTS: EXIT.badInput,
   ERR_INVALID_FLEET: EXIT.badInput,
   ERR_NO_ADVICE: EXIT.badInput,
   ERR_LISTEN: EXIT.badInput,

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { styleText } from 'node:util'
 import { codeFamily } from '../../src/codes/index.ts'
 import { NoWorkersError } from '../../src/inference/index.ts'
-import type { Model } from '../../src/models/index.ts'
+import { type Model, parseVariants } from '../../src/models/index.ts'
 import { formatNpy } from '../../src/tensor/index.ts'
 import type { Answer } from '../calls.ts'
 import type { InferRequest } from '../coded-inference.ts'
@@ -33,6 +33,10 @@ export async function infer(options: InferCommandOptions): Promise<void> {
   checkPeerOptions(options)
   const profile = options.profile === undefined ? undefined : await readProfile(options.profile)
   const choice = codeChoice(options, profile)
+  const variants =
+    options.variants === undefined
+      ? undefined
+      : parseVariants(await readText(options.variants, 'declaration of variants'))
   const [inputs, asked, labels] = await Promise.all([
     readInputs(options.input),
     askedModel(options.model),
@@ -46,7 +50,7 @@ export async function infer(options: InferCommandOptions): Promise<void> {
       const queries = await queriesOf(inputs, model, options)
       const { coded, reason } = choice.at(model, serving(peer.workers(), asked))
       const { concurrency, top } = options
-      const request = { ...coded, queries: queries.map(({ tensor }) => tensor), concurrency, signal }
+      const request = { ...coded, variants, queries: queries.map(({ tensor }) => tensor), concurrency, signal }
       const names = queries.map(({ query }) => query)
       const output = chooseOutput(model, codeFamily(coded.code.name), coded.output)
       const answer = await ask(peer, request, queries.length, options)

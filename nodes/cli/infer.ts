@@ -28,6 +28,7 @@ export interface InferCommandOptions extends PeerOptions, ImageOptions {
   degree?: number
   order?: OrderKind
   profile?: string
+  variants?: string
   stragglers?: number
   quality?: number
   maxWrong?: number
@@ -79,6 +80,7 @@ export function defineInfer(program: Command): void {
         'path'
       ])
     )
+    .option('--variants <file>', 'builds of the model that may answer in one group, as their owner declares them')
     .option(
       '--profile <file>',
       'as splinemesh calibrate wrote it; its plan that fits the options says how to code and to decode'

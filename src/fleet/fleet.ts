@@ -25,6 +25,7 @@ interface Pooled {
 
 interface Worker {
   models: readonly string[]
+  domain: string | undefined
   record: WorkerRecord
 }
 
@@ -57,9 +58,19 @@ export class Fleet {
     this.#absent.delete(worker)
     record.outstanding = 0
     const served = [...new Set(models)]
-    this.#workers.set(worker, { models: served, record })
+    this.#workers.set(worker, { models: served, domain, record })
     for (const model of served) {
       this.#rosterOf(model).add(worker, domain)
+      this.#price(worker, model)
+    }
+  }
+
+  /** A worker's models stand for one more, such as several variants together. */
+  addModel(worker: WorkerId, model: string): void {
+    const known = this.#workers.get(worker)
+    if (known !== undefined && !known.models.includes(model)) {
+      known.models = [...known.models, model]
+      this.#rosterOf(model).add(worker, known.domain)
       this.#price(worker, model)
     }
   }

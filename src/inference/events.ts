@@ -88,6 +88,8 @@ export interface TaskReport {
   index: number
   role: 'query' | 'coded'
   worker: WorkerId
+  /** Which variant the worker was to run, where the caller allowed several. */
+  variant?: ModelId
   /** Bytes of the task's tensors. */
   bytes: number
   submittedAt: Millis

@@ -10,6 +10,7 @@ export { checkModelFile } from './check-model-file.ts'
 export { checkInputs, checkOutputs, checkWanted, headersOf, type TensorHeader } from './check-tensors.ts'
 export {
   CacheFullError,
+  InvalidVariantsError,
   MalformedModelError,
   ModelCorruptError,
   ModelNotCachedError,
@@ -35,3 +36,4 @@ export { type OnnxGraph, type OnnxNode, type OnnxValue, type OnnxWeight, writeOn
 export type { PartialModel } from './partial-model.ts'
 export type { ModelSignature, NamedTensors, TensorSpec } from './signature.ts'
 export { bodyBytes, bodyParts, tensorsOf } from './tensor-body.ts'
+export { parseVariants, type Variants, variantsId } from './variants.ts'
