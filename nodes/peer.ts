@@ -22,6 +22,12 @@ import { InvalidOptionError, ListenError, PortInUseError } from './errors.ts'
 /** Between two attempts to reach a bootstrap peer. */
 const REDIAL_MS = 2000
 
+/**
+ * libp2p pings every connection and aborts it when the answer takes 5 s: on a machine that is busy with models that is no sign
+ * of death, and the stream of a dead worker ends by its own timeouts.
+ */
+const PING_TIMEOUT_MS = 10_000
+
 /** libp2p leaves the timer of this running when it stops, which would hold every process up by its default of a second. */
 const IDENTIFY_PUSH_DEBOUNCE_MS = 50
 
@@ -97,6 +103,7 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
     metrics: init.metrics,
     streamMuxers: [yamux()],
     connectionManager: { inboundConnectionThreshold, maxIncomingPendingConnections: inboundConnectionThreshold },
+    connectionMonitor: { pingTimeout: { minTimeout: PING_TIMEOUT_MS } },
     peerDiscovery: await discovery(init),
     services: {
       identify: identify(),

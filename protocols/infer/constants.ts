@@ -27,7 +27,7 @@ export const PIECE_BYTES = 4 * 65_519 - 12
 export const JOINED_BYTES = 64 * 1024
 
 /** Bytes that all streams together hand to libp2p before they let the event loop turn: noise encrypts inside `send()`. */
-export const BYTES_PER_TURN = PIECE_BYTES
+export const BYTES_PER_TURN = 2 * PIECE_BYTES
 
 /** The largest body (the tensors of one request or one result) that this peer takes, if the caller sets none. */
 export const DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024

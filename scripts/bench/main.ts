@@ -1,7 +1,8 @@
 /** `npm run bench -- <name>`: measures, prints a table and writes the figures under `results/bench`. It never judges. */
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { type ChoiceOptions, choice } from './choice.ts'
 import { type CodesOptions, codes } from './codes.ts'
+import { type FanoutOptions, fanout } from './fanout.ts'
 import { type WireOptions, wire } from './wire.ts'
 
 const program = new Command('bench').description('Measures splinemesh beside what it is compared with, alternated.')
@@ -13,6 +14,16 @@ program
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the tables', false)
   .action((options: WireOptions) => wire(options))
+
+program
+  .command('fanout')
+  .description('600 KB to a hundred workers at once, and how long the master’s event loop is held, beside bare sends')
+  .option('--workers <n>', 'workers, in four processes', count, 100)
+  .option('--rounds <n>', 'rounds of each way', count, 10)
+  .addOption(new Option('--encrypter <name>', 'what the master proposes').choices(['tls', 'noise']).default('tls'))
+  .option('--out <folder>', 'where the figures go', 'results/bench')
+  .option('--json', 'print the figures as JSON instead of the table', false)
+  .action((options: FanoutOptions) => fanout(options))
 
 program
   .command('codes')

@@ -79,7 +79,7 @@ export async function connectWays({ address, ports }: WireServer): Promise<Ways>
       ]
       const name = `${encrypter}: bare stream`
       ways.push({ name, ...bare(overStream(streams[0]), overStream(streams[1])) })
-      ways.push({ name: `${encrypter}: infer`, beside: name, ...overInfer(worker) })
+      ways.push({ name: `${encrypter}: infer`, beside: name, ...inferOver(worker) })
     }
     const peer = await createPeer({ listen: [], bootstrap: [address] })
     closes.push(() => peer.stop())
@@ -112,7 +112,7 @@ function overSocket(socket: Socket): Exchange {
     })
 }
 
-function overStream(stream: Stream): Exchange {
+export function overStream(stream: Stream): Exchange {
   const waiting: Array<(bytes: Uint8Array) => void> = []
   readStream(stream, bytes => waiting.shift()?.(bytes))
   return bytes =>
@@ -132,7 +132,7 @@ async function connectInfer(address: string, encrypter: Encrypter) {
   return { node, worker: await node.services.infer.connect(multiaddr(address)) }
 }
 
-function overInfer({ channel, models }: RemoteWorker): Pick<Way, 'echo' | 'count'> {
+export function inferOver({ channel, models }: RemoteWorker): Required<Pick<Way, 'echo' | 'count'>> {
   const run = (name: string, output: string): ((x: Tensor) => Promise<TaskResult>) => {
     const model = models.find(each => each.name === name)?.id ?? ''
     return x =>

@@ -52,16 +52,16 @@ export class Peers implements AsyncDisposable {
   }
 
   /** A node that takes infer streams, and then does with them what the test says. */
-  async impostor(handle: (stream: Stream) => void): Promise<Libp2p> {
+  async impostor(handle: (stream: Stream) => void, protocols = [INFER_PROTOCOL]): Promise<Libp2p> {
     const node = await this.#create({})
-    await node.handle(INFER_PROTOCOL, stream => handle(stream))
+    await node.handle(protocols, stream => handle(stream))
     return node
   }
 
   /** A node that opens a stream to `worker` by hand. */
-  async intruder(worker: Libp2p): Promise<Stream> {
+  async intruder(worker: Libp2p, protocols = [INFER_PROTOCOL]): Promise<Stream> {
     const node = await this.#create({})
-    return node.dialProtocol(worker.getMultiaddrs(), INFER_PROTOCOL)
+    return node.dialProtocol(worker.getMultiaddrs(), protocols)
   }
 
   /** A node that opens so many streams to `worker` at once; those that are refused are no error. */

@@ -53,6 +53,25 @@ describe('a master and a worker', () => {
     assert.ok(Buffer.from(outputs.y.bytes).equals(x.bytes), 'the 6 MB that came back are not those that were sent')
   })
 
+  it('pass on a tensor of 64 MB', async () => {
+    const floats = 16 * 2 ** 20
+    const x = Tensor.float32(
+      new Float32Array(floats).map((_, i) => i),
+      [1, floats]
+    )
+    assert.equal(x.bytes.length, 64 * 2 ** 20)
+    await using peers = new Peers()
+    const remote = await connect(await peers.master(), await peers.worker())
+
+    const deadline = performance.now() + 55_000
+    const { outputs } = await submit(remote.channel, taskFor(remote, x, { deadline })).result
+
+    assert.ok(
+      Buffer.from(outputs.y.bytes.buffer).equals(x.bytes),
+      'the 64 MB that came back are not those that were sent'
+    )
+  })
+
   it('use one stream however often they connect', async () => {
     await using peers = new Peers()
     const [master, worker] = [await peers.master(), await peers.worker()]
@@ -254,6 +273,38 @@ describe('cancel', () => {
 
     assert.equal(held.runs(), 2)
     assert.deepEqual(second.calls, ['accepted'])
+  })
+
+  it('while the model runs frees its slot in the turn in which the run ends', async () => {
+    await using peers = new Peers()
+    const [started, opened] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const order: string[] = []
+    const run = async (x: Tensor): Promise<Tensor> => {
+      if (x.data[0] !== 0) {
+        order.push('the next task runs')
+        return x
+      }
+      started.resolve()
+      await opened.promise
+      setImmediate(() => order.push('the next turn'))
+      return x
+    }
+    const remote = await connect(await peers.master(), await peers.worker({ run }))
+    const [first, second] = [0, 1].map(number => submit(remote.channel, taskFor(remote, row(2, number))))
+    await started.promise
+    await second.accepted
+    first.cancel()
+    // the cancel is at the worker once a request that was sent after it is answered
+    const third = submit(remote.channel, taskFor(remote, row(2), { outputs: ['z'] }))
+    await assert.rejects(third.result, /there is no output 'z'/)
+    opened.resolve()
+    await second.result
+    await new Promise(resolve => setImmediate(resolve))
+    assert.deepEqual(order, ['the next task runs', 'the next turn'])
+    assert.deepEqual(
+      first.calls.filter(call => call !== 'accepted'),
+      []
+    )
   })
 
   it('after the result is of no effect', async () => {

@@ -1,0 +1,182 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { tcp } from '@libp2p/tcp'
+import { multiaddr } from '@multiformats/multiaddr'
+import Table from 'cli-table3'
+import { createLibp2p } from 'libp2p'
+import { median } from 'simple-statistics'
+import { type Encrypter, encrypters } from '../../nodes/index.ts'
+import { infer } from '../../protocols/infer/index.ts'
+import { entryUrl } from '../../src/runtime/index.ts'
+import { Tensor } from '../../src/tensor/index.ts'
+import { environment } from '../environment.ts'
+import { BARE_COUNT } from './framed.ts'
+import { inferOver, overStream, type Way } from './wire-ways.ts'
+
+const PROCESSES = 4
+const FLOATS = 153_600
+/** How long the idle loop is watched before each measurement. */
+const IDLE_MS = 200
+
+/**
+ * What a hundred workers cost the master, medians over the rounds: the longest turn of its event loop, in ms of its own processor
+ * time, so that other processes do not count; and the delays of the loop by the clock, idle subtracted.
+ */
+const TARGET = { longestMs: 8, p99Ms: 20, ratio: 1.2 }
+
+export interface FanoutOptions {
+  workers: number
+  rounds: number
+  encrypter: Encrypter
+  out: string
+  json: boolean
+}
+
+interface Round {
+  totalMs: number
+  p99Ms: number
+  longestMs: number
+}
+
+/** One master sends every worker 600 KB at once, by infer and in turns with it by a plain loop of bare sends. */
+export async function fanout({ workers, rounds, encrypter, out, json }: FanoutOptions): Promise<void> {
+  const startedAt = new Date()
+  const figures = await measure(workers, rounds, encrypter)
+  const settings = { workers, rounds, encrypter, bytes: 4 * FLOATS, processes: PROCESSES }
+  const results = { figures, target: TARGET, settings, environment: await environment(startedAt) }
+  const file = path.join(out, 'fanout.json')
+  await mkdir(out, { recursive: true })
+  await writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`)
+  console.log(json ? JSON.stringify(results) : `${table(figures, workers, encrypter)}\nfigures: ${file}`)
+}
+
+async function measure(
+  workers: number,
+  rounds: number,
+  encrypter: Encrypter
+): Promise<Record<'bare' | 'infer', Round>> {
+  const each = Math.ceil(workers / PROCESSES)
+  const processes = Array.from({ length: PROCESSES }, () =>
+    fork(entryUrl(import.meta.url, 'fanout-workers'), [String(each)])
+  )
+  const node = await createLibp2p({
+    transports: [tcp()],
+    connectionEncrypters: encrypters(encrypter),
+    streamMuxers: [yamux()],
+    connectionMonitor: { pingTimeout: { minTimeout: 30_000 } },
+    services: { infer: infer() }
+  })
+  try {
+    const addresses = (await Promise.all(processes.map(addressesOf))).flat().slice(0, workers)
+    const ways: Record<'bare' | 'infer', Array<NonNullable<Way['count']>>> = { bare: [], infer: [] }
+    for (const address of addresses) {
+      const worker = await node.services.infer.connect(multiaddr(address))
+      const exchange = overStream(await node.dialProtocol(worker.peer, BARE_COUNT))
+      ways.bare.push(({ bytes }) => exchange(bytes))
+      ways.infer.push(inferOver(worker).count)
+    }
+    const taken: Record<'bare' | 'infer', Round[]> = { bare: [], infer: [] }
+    // the first rounds warm up
+    for (let round = -2; round < rounds; round++) {
+      for (const way of ['bare', 'infer'] as const) {
+        const measured = await once600KB(ways[way])
+        if (round >= 0) {
+          taken[way].push(measured)
+        }
+      }
+    }
+    return { bare: medians(taken.bare), infer: medians(taken.infer) }
+  } finally {
+    await node.stop()
+    await Promise.all(processes.map(ended))
+  }
+}
+
+/** Everything is answered, or it throws. */
+async function once600KB(workers: ReadonlyArray<NonNullable<Way['count']>>): Promise<Round> {
+  const row = Tensor.float32(new Float32Array(FLOATS).fill(1 / 7), [1, FLOATS])
+  const idle = await delaysDuring(() => sleep(IDLE_MS))
+  const began = performance.now()
+  let totalMs = 0
+  const busy = await delaysDuring(async () => {
+    await Promise.all(workers.map(count => count(row)))
+    totalMs = performance.now() - began
+  })
+  return { totalMs, p99Ms: busy.p99 - idle.p50, longestMs: busy.longest }
+}
+
+/** Delays of the event loop in ms, seen at a resolution of 1 ms, and the longest turn in ms of processor time. */
+async function delaysDuring(run: () => Promise<unknown>): Promise<{ p50: number; p99: number; longest: number }> {
+  const delays = monitorEventLoopDelay({ resolution: 1 })
+  delays.enable()
+  let longest = 0
+  let last = ownMs()
+  const measureTurn = (): void => {
+    const now = ownMs()
+    longest = Math.max(longest, now - last)
+    last = now
+    turn = setImmediate(measureTurn)
+  }
+  let turn = setImmediate(measureTurn)
+  await run()
+  // the turn that ended it is counted too
+  await sleep(2)
+  clearImmediate(turn)
+  delays.disable()
+  return { p50: delays.percentile(50) / 1e6, p99: delays.percentile(99) / 1e6, longest }
+}
+
+/** Processor time of this thread alone. */
+function ownMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
+function medians(rounds: readonly Round[]): Round {
+  return {
+    totalMs: median(rounds.map(({ totalMs }) => totalMs)),
+    p99Ms: median(rounds.map(({ p99Ms }) => p99Ms)),
+    longestMs: median(rounds.map(({ longestMs }) => longestMs))
+  }
+}
+
+async function addressesOf(child: ChildProcess): Promise<string[]> {
+  const said = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => undefined)])
+  if (said === undefined) {
+    throw new Error('a process of workers ended before it served')
+  }
+  return said[0]
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.connected) {
+    const exited = once(child, 'exit')
+    child.disconnect()
+    await exited
+  }
+}
+
+function table(figures: Record<'bare' | 'infer', Round>, workers: number, encrypter: Encrypter): string {
+  const grid = new Table({
+    head: [`600 KB to ${workers} workers`, 'all answered\nms', 'loop delay p99\nms', 'longest turn\nms of own time'],
+    colAligns: ['left', 'right', 'right', 'right'],
+    style: { head: [], border: [], compact: true }
+  })
+  for (const way of ['bare', 'infer'] as const) {
+    const { totalMs, p99Ms, longestMs } = figures[way]
+    grid.push([
+      way === 'bare' ? 'bare streams, plain loop' : 'infer',
+      ...[totalMs, p99Ms, longestMs].map(ms => ms.toFixed(1))
+    ])
+  }
+  const { totalMs, p99Ms, longestMs } = figures.infer
+  const ratio = totalMs / figures.bare.totalMs
+  const holds = longestMs <= TARGET.longestMs && p99Ms <= TARGET.p99Ms && ratio <= TARGET.ratio
+  const asked = `longest at most ${TARGET.longestMs} ms, p99 ${TARGET.p99Ms} ms, all answered within ${TARGET.ratio}× bare`
+  return `${grid}\nover ${encrypter}; infer takes ${ratio.toFixed(2)}× the time of bare\ntarget (${asked}): ${holds ? 'met' : 'missed'}`
+}
