@@ -22,6 +22,7 @@ export {
   type WaitOptions
 } from './coded-inference.ts'
 export { type Encrypter, encrypters } from './encrypters.ts'
+export { type Environment, environment } from './environment.ts'
 export {
   AmbiguousModelError,
   InvalidOptionError,

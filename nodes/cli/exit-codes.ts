@@ -4,7 +4,7 @@ import { InterruptedError } from './errors.ts'
 /** What the process says when it ends; `splinemesh --help` and `docs/cli.md` list them. */
 export const EXIT = {
   ok: 0,
-  /** Some query has no prediction. */
+  /** Some query has no prediction; something that must hold did not. */
   incomplete: 1,
   badInput: 2,
   noWorkers: 3,
@@ -16,14 +16,14 @@ export const EXIT = {
 // 69, no Node that is new enough, is the launcher's.
 export const EXIT_CODES_HELP = `Exit codes:
   0    every query has its prediction; peers: a worker was reached; serve: ended by a signal; others: done
-  1    some query has no prediction; doctor: something that was asked for does not work
+  1    some query has no prediction; doctor: something that was asked for does not work; chaos: a promise was broken
   2    bad usage or bad input
   3    no worker found
   4    a model cannot be fetched, loaded or served
   5    the port to listen on is in use
   69   no Node that is new enough
   70   internal error
-  130  infer, peers, calibrate: interrupted (143: by SIGTERM)`
+  130  infer, peers, calibrate, chaos soak: interrupted (143: by SIGTERM)`
 
 /** The named errors that a caller can do something about, by their stable code. */
 const BY_CODE: Readonly<Record<string, number>> = {
@@ -41,6 +41,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   ERR_INVALID_PLAN: EXIT.badInput,
   ERR_INVALID_OPTION: EXIT.badInput,
   ERR_INVALID_PROFILE: EXIT.badInput,
+  ERR_SCENARIO: EXIT.badInput,
   ERR_PROFILE_MISMATCH: EXIT.badInput,
   ERR_INVALID_VARIANTS: EXIT.badInput,
   ERR_INVALID_FLEET: EXIT.badInput,

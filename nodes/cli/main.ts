@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander'
 import { defineAdvise } from './advise.ts'
 import { defineCalibrate } from './calibrate.ts'
 import { defineDoctor } from './doctor.ts'
+import { defineChaos } from './chaos.ts'
 import { UsageError } from './errors.ts'
 import { codeOf, EXIT, EXIT_CODES_HELP, exitCodeOf } from './exit-codes.ts'
 import { defineInfer } from './infer.ts'
@@ -43,6 +44,7 @@ function program(): Command {
   defineModels(splinemesh)
   defineAdvise(splinemesh)
   defineDoctor(splinemesh)
+  defineChaos(splinemesh)
   return splinemesh
 }
 

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm'
 import Table from 'cli-table3'
 import { Fleet } from '../../src/fleet/index.ts'
 import { random } from '../../src/simulation/index.ts'
-import { environment } from '../environment.ts'
+import { environment } from '../../nodes/index.ts'
 
 const MODEL = 'model'
 /** Workers of a group. */

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { environment } from '../environment.ts'
+import { environment } from '../../nodes/index.ts'
 import { codesFigures, codesTable, type Measured, type Turns } from './codes-figures.ts'
 import { asking, construction, decoding, encoding, type Size, type Work } from './codes-work.ts'
 

@@ -5,7 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { environment } from '../environment.ts'
+import { environment } from '../../nodes/index.ts'
 import { codesFigures } from './codes.ts'
 import { MissingDataError } from './errors.ts'
 import type { Dataset } from './images.ts'

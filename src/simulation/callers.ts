@@ -66,7 +66,7 @@ export class Callers {
     for (const { call: id, position, outcome } of outcomes) {
       const call = this.#calls.get(id)
       if (call !== undefined) {
-        const accuracy = this.#accuracy(call.first + position, outcome, report.survivors.length, spoilt)
+        const accuracy = this.#accuracy(call.first + position, outcome, report.survivors.length / report.n, spoilt)
         const { status } = outcome
         record.queries.push({
           askedAt: call.askedAt,

@@ -4,7 +4,6 @@
  * A fleet on a virtual clock: seeded, replayable, driving the same master as a real one. Same seed, same bytes. A scenario says what the
  * fleet is, what is asked of it and what goes wrong; {@link simulate} runs a plan through it and checks what must always hold.
  */
-export { type AccuracyTable, AccuracyTableError, accuracyTable, type MeasuredAccuracy } from './accuracy-table.ts'
 export { DEVICES, type Device, type DeviceName } from './device.ts'
 export { logged } from './event-log.ts'
 export type { Fault, FaultKind, Target } from './fault.ts'

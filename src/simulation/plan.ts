@@ -16,7 +16,7 @@ export function planInit(
   plan: ScenarioPlan,
   { deadline, onDeadline }: Pick<Scenario, 'deadline' | 'onDeadline'>
 ): PlanInit {
-  const { code, k, n, layout, stragglers } = plan
+  const { code, k, n, layout, stragglers, maxWrong, hedge } = plan
   return {
     model: MODEL,
     output: OUTPUT,
@@ -26,6 +26,8 @@ export function planInit(
     n,
     stragglers,
     deadline,
+    ...(maxWrong !== undefined && { maxWrong }),
+    ...(hedge && { hedge }),
     ...(onDeadline && { onDeadline })
   }
 }

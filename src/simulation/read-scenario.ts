@@ -16,7 +16,9 @@ interface Objection {
   message: string
 }
 
-const validate = new Ajv({ discriminator: true, allErrors: true }).compile<Scenario>(scenarioSchema)
+const validate = new Ajv({ discriminator: true, allErrors: true, allowUnionTypes: true }).compile<Scenario>(
+  scenarioSchema
+)
 
 /**
  * Checks a scenario that was written in TypeScript.

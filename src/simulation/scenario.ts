@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { codes } from '../codes/index.ts'
+import type { Millis } from '../inference/index.ts'
 import { DEVICES, type DeviceName } from './device.ts'
 import { faultSchema, millis, oneOf, record } from './fault.ts'
 
@@ -52,7 +53,12 @@ const model = record({
   cost: Type.Optional(positive('run times are those of the device times this; else 1')),
   input: Type.Optional(count('bytes of a query; else 4096')),
   output: Type.Optional(count('bytes of a prediction; else 40')),
-  accuracy: Type.Optional(Type.String({ description: 'the table that says how accurate predictions are' }))
+  accuracy: Type.Optional(
+    Type.Array(Type.String(), {
+      minItems: 1,
+      description: 'profiles that say how accurate predictions are: files, from the folder of this one'
+    })
+  )
 })
 
 const plan = record({
@@ -61,7 +67,20 @@ const plan = record({
   k: count('queries in a group'),
   n: count('coded queries of a group'),
   layout: Type.Optional(Type.Enum(['paper', 'systematic'])),
-  stragglers: Type.Optional(Type.Integer({ minimum: 0, description: 'results of a group that need not come' }))
+  stragglers: Type.Optional(Type.Integer({ minimum: 0, description: 'results of a group that need not come' })),
+  maxWrong: Type.Optional(Type.Integer({ minimum: 0, description: 'wrong results of a group that are looked for' })),
+  hedge: Type.Optional(
+    record({
+      after: Type.Unsafe<Millis | `p${number}`>({
+        type: ['number', 'string'],
+        minimum: 0,
+        pattern: '^p[0-9]+([.][0-9]+)?$',
+        description:
+          'ms, or a percentile such as p95, after which a task is sent to a second worker too; 0: tied requests'
+      }),
+      budget: Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'second copies as a share of the tasks' })
+    })
+  )
 })
 
 /** A fleet, what is asked of it, what goes wrong, and the plans to compare. All times are in ms, from the start. */

@@ -1,6 +1,6 @@
+import type { Profile } from '../codes/index.ts'
 import type { NamedTensors } from '../models/index.ts'
 import { Tensor } from '../tensor/index.ts'
-import type { AccuracyTable } from './accuracy-table.ts'
 import { OUTPUT } from './plan.ts'
 import type { Scenario, ScenarioPlan } from './scenario.ts'
 
@@ -9,7 +9,7 @@ export interface Judged {
   status: 'exact' | 'reconstructed'
   output: Tensor
   plan: ScenarioPlan
-  /** Results that its group was decoded from. */
+  /** The share of its group's N results that it was decoded from. */
   survivors: number
   /** Was one of them wrong? */
   spoilt: boolean
@@ -31,10 +31,10 @@ export interface SimulatedModel {
 }
 
 /**
- * A model that does not run (timing mode): it hands on what it gets, two numbers that tell which query it is. How accurate predictions are is looked
- * up in a table.
+ * A model that does not run (timing mode): it hands on what it gets, two numbers that tell which query it is. How accurate predictions are was
+ * measured before, when the model was calibrated. A smaller group than the plan's counts as a full one of which the same share survives.
  */
-export function timedModel({ input = 4096, output = 40 }: Scenario['model'], table?: AccuracyTable): SimulatedModel {
+export function timedModel({ input = 4096, output = 40 }: Scenario['model'], profile?: Profile): SimulatedModel {
   return {
     input,
     output,
@@ -43,10 +43,27 @@ export function timedModel({ input = 4096, output = 40 }: Scenario['model'], tab
     run: ({ x }) => ({ [OUTPUT]: x }),
     direct: token,
     accuracy(_, { status, plan, survivors, spoilt }) {
-      // What a wrong result is worth is not in the table: nothing, so as not to flatter anybody.
-      return spoilt ? 0 : table?.accuracy(status, plan, survivors)
+      if (spoilt) {
+        // What a wrong result is worth was not measured: nothing, so as not to flatter anybody.
+        return 0
+      }
+      return status === 'exact' ? profile?.accuracy : profile && reconstructed(profile, plan, survivors)
     }
   }
+}
+
+/** What a calibrated plan has right when this share of its results survives. */
+function reconstructed(
+  { plans }: Profile,
+  { code, k, n, layout = 'paper' }: ScenarioPlan,
+  survivors: number
+): number | undefined {
+  const calibrated = plans.find(
+    plan =>
+      plan.code.name === code && plan.code.k === k && plan.code.n === n && (plan.code.layout ?? 'paper') === layout
+  )
+  const count = Math.max(1, Math.floor(n * survivors))
+  return calibrated?.expected.find(expected => expected.survivors === count)?.accuracy
 }
 
 function token(number: number): Tensor {

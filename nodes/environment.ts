@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-const root = fileURLToPath(new URL('../', import.meta.url))
+/** The folder of the package: a checkout, or where it is installed. */
+const root = fileURLToPath(new URL('./', import.meta.resolve('splinemesh/package.json')))
 
 /** The packages that figures depend on most. */
 const MEASURED = [
@@ -52,6 +53,8 @@ export async function environment(startedAt: Date): Promise<Environment> {
 
 async function git(...args: string[]): Promise<string | undefined> {
   try {
+    // An installed package is in somebody else's repository.
+    await access(`${root}.git`)
     const { stdout } = await promisify(execFile)('git', args, { cwd: root })
     return stdout.trim()
   } catch {

@@ -1,0 +1,40 @@
+import type { PlanReport, ScenarioReport } from '../../src/simulation/index.ts'
+
+/** A plan counts as accurate as the best one within so much. */
+const TOLERANCE = 0.01
+
+/** Which plan did best in a scenario. */
+export interface Verdict {
+  winner: PlanReport
+  /** What it is compared with: the plan that sends each query once, else the one that sends least. */
+  plain: PlanReport
+  /** Share of the queries that a plan has right; where that is not known, that it has answered. */
+  worth: (plan: PlanReport) => number
+}
+
+/**
+ * The plan with the shortest 99th percentile of those that are as accurate as the most accurate one, give or take a hundredth: a fast
+ * wrong answer wins nothing. Where accuracy is not known, answered queries stand for right ones.
+ */
+export function verdict({ plans }: ScenarioReport): Verdict {
+  const known = plans.every(({ overallAccuracy }) => overallAccuracy !== undefined)
+  const worth = ({ overallAccuracy = 0, answered, queries }: PlanReport): number =>
+    known ? overallAccuracy : answered / Math.max(1, queries)
+  const best = Math.max(...plans.map(worth))
+  const [winner] = plans
+    .filter(plan => worth(plan) >= best - TOLERANCE)
+    .sort((a, b) => a.latencyMs.p99 - b.latencyMs.p99 || a.tasksPerQuery - b.tasksPerQuery)
+  const [plain] = plans.toSorted((a, b) => a.tasksPerQuery - b.tasksPerQuery)
+  return { winner, plain, worth }
+}
+
+/** The verdict in a sentence. */
+export function verdictText(report: ScenarioReport): string {
+  const { winner, plain, worth } = verdict(report)
+  const right = report.plans.every(({ overallAccuracy }) => overallAccuracy !== undefined) ? 'right' : 'answered'
+  const share = (plan: PlanReport): string => `${(100 * worth(plan)).toFixed(1)}% ${right}`
+  const ms = (plan: PlanReport): string => `p99 ${plan.latencyMs.p99.toFixed(0)} ms`
+  const cost = (plan: PlanReport): string => `${plan.tasksPerQuery.toFixed(1)} tasks a query`
+  const first = `${winner.plan} wins: ${ms(winner)}, ${share(winner)}, ${cost(winner)}`
+  return winner === plain ? `${first}.` : `${first}; ${plain.plan}: ${ms(plain)}, ${share(plain)}, ${cost(plain)}.`
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { findScenario, scenarioNames } from '../../../nodes/cli/chaos-library.ts'
+import { type ScenarioReport, simulate } from '../../../src/simulation/index.ts'
+import { said, splinemesh } from './processes.ts'
+
+const SMALL = `
+name: small
+title: One machine of four stalls half of its tasks
+fleet: [{ name: nano, count: 4, device: jetson-nano }]
+workload: { arrivals: poisson, rate: 10, batch: 2, length: 3000 }
+model: { name: any }
+deadline: 100
+plans: [{ code: uncoded, k: 2, n: 2 }, { code: replication, k: 2, n: 4 }]
+faults: [{ kind: stall, share: 0.5, on: { count: 1 } }]
+`
+
+describe('splinemesh chaos', { concurrency: 2 }, () => {
+  let folder = ''
+  let small = ''
+
+  before(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'splinemesh-chaos-'))
+    small = path.join(folder, 'small.yaml')
+    writeFileSync(small, SMALL)
+  })
+
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('lists the scenarios of the library', async () => {
+    const ended = await splinemesh('chaos', 'list')
+    assert.equal(ended.code, 0, said(ended))
+    for (const name of ['calm', 'heavy-tail', 'rack-loss', 'byzantine-minority', 'master-dies', 'parm-shuffles']) {
+      assert.match(ended.out, new RegExp(`^${name} +\\d+ `, 'm'))
+    }
+  })
+
+  it('compares the plans of a scenario in a table, and says which one wins', async () => {
+    const ended = await splinemesh('chaos', 'run', small)
+    assert.equal(ended.code, 0, said(ended))
+    assert.match(ended.out, /^plan +answered .* p99.9 ms/m)
+    assert.match(ended.out, /^uncoded 2 → 2 +\d/m)
+    assert.match(ended.out, /^replication 2 → 4 wins: p99 \d+ ms, 100\.0% answered, 2\.0 tasks a query;/m)
+    assert.match(ended.out, /every invariant held/)
+  })
+
+  it('gives the same figures for the same seed, byte for byte', async () => {
+    const files = ['first.json', 'second.json', 'other.json'].map(name => path.join(folder, name))
+    await Promise.all(
+      files.map((file, i) => splinemesh('chaos', 'run', small, '--seed', i === 2 ? '8' : '7', '--out', file))
+    )
+    const [first, second, other] = files.map(file => {
+      const { environment, scenarios }: { environment: object; scenarios: ScenarioReport[] } = JSON.parse(
+        readFileSync(file, 'utf8')
+      )
+      assert.ok('hardware' in environment)
+      return JSON.stringify(scenarios)
+    })
+    assert.equal(second, first)
+    assert.notEqual(other, first)
+  })
+
+  it('replays a random scenario from its seed, and one from a file', async () => {
+    for (const asked of ['3', small]) {
+      const ended = await splinemesh('chaos', 'replay', asked)
+      assert.equal(ended.code, 0, said(ended))
+      assert.match(ended.out, /^name: .*every invariant held$/ms)
+    }
+  })
+
+  it('walks random scenarios', async () => {
+    const ended = await splinemesh('chaos', 'soak', '--scenarios', '3', '--seed', '5')
+    assert.equal(ended.code, 0, said(ended))
+    assert.match(ended.out, /^3 scenarios from seed 5 on, \d+ queries: every invariant held$/m)
+  })
+
+  it('names line and field of a scenario that is wrong, and the scenarios there are', async () => {
+    writeFileSync(path.join(folder, 'wrong.yaml'), SMALL.replace('count: 4', 'count: 0'))
+    const wrong = await splinemesh('chaos', 'run', path.join(folder, 'wrong.yaml'))
+    assert.equal(wrong.code, 2, said(wrong))
+    assert.match(wrong.err, /ERR_SCENARIO.*wrong\.yaml:4: fleet\.0\.count: must be >= 1/)
+    const unknown = await splinemesh('chaos', 'run', 'clam')
+    assert.equal(unknown.code, 2, said(unknown))
+    assert.match(unknown.err, /no scenario 'clam': take one of approxifer-noise, .*calm/)
+  })
+})
+
+describe('every scenario of the library', () => {
+  it('can be read, and breaks no promise under any of its plans', async () => {
+    for (const name of await scenarioNames()) {
+      const { scenario, profile } = await findScenario(name)
+      assert.equal(scenario.name, name)
+      assert.ok(profile, `${name} says how accurate its predictions are`)
+      // Its first seconds, with the faults twenty times as early.
+      const faults = scenario.faults?.map(fault => ({ ...fault, at: (fault.at ?? 0) / 20 }))
+      const short = { ...scenario, faults, workload: { ...scenario.workload, length: 3000 } }
+      for (const plan of short.plans) {
+        const { violations } = await simulate(short, plan)
+        assert.deepEqual(violations, [], `${name}, ${plan.code}`)
+      }
+    }
+  })
+})
