@@ -1,21 +1,31 @@
 import {
   type CalibratedCode,
-  covarianceDecoder,
+  type ChosenDecoder,
   type LinearDecoder,
-  linearDecoder,
   type OrderKind,
   type Outputs,
   profileCode,
+  profileDecoder,
   secondMoments
 } from '../src/codes/index.ts'
 import { type Random, random } from '../src/simulation/index.ts'
 import type { Tensor } from '../src/tensor/index.ts'
-import { type Candidate, chooseCode, chooseDecoder, tunedSurvivors, withLambdasEncode } from './calibration-choice.ts'
+import { type Candidate, chooseCode, chooseDecoders, tunedSurvivors, withLambdasEncode } from './calibration-choice.ts'
 import { type CodedGroup, codeGroup, drawGroups, type ModelRun } from './calibration-groups.ts'
+import { learnLocator } from './calibration-locator.ts'
+import { learnReliability } from './calibration-reliability.ts'
 import { drawSurvivors, type Judge, type Score, score } from './calibration-score.ts'
 
 /** Chance has a stream for each purpose, so that more of one does not change the others; 0 splits the data. */
-const STREAMS = { groups: 1, tuning: 2, heldBack: 3, tuningSurvivors: 4, heldBackSurvivors: 5 }
+const STREAMS = {
+  groups: 1,
+  tuning: 2,
+  heldBack: 3,
+  tuningSurvivors: 4,
+  heldBackSurvivors: 5,
+  reliability: 6,
+  locator: 7
+}
 
 /** Survivor sets for each number of survivors: which workers answer matters as much as what is asked. */
 const SETS = 40
@@ -24,7 +34,7 @@ const SETS = 40
 type Part = 'groups' | 'tuning' | 'heldBack'
 
 /** A plan that was asked for, checked. */
-export type AskedPlan = Pick<CalibratedCode, 'code' | 'order'>
+export type AskedPlan = Pick<CalibratedCode, 'code' | 'order'> & Partial<Pick<ChosenDecoder, 'decoder'>>
 
 /** What all plans of a calibration share. */
 export interface CalibrationData {
@@ -44,11 +54,15 @@ export interface CalibrationData {
   pause(): Promise<void>
 }
 
-/** Of predictions on the groups that were held back, by the code's own decoder and by the learned one. */
+/** Of predictions on the groups that were held back. */
 export interface SurvivorScore {
   survivors: number
+  /** By the code's own decoder. */
   linear: Score
+  /** By the covariance decoder. */
   covariance: Score
+  /** By that of the two that was chosen for so many survivors. */
+  chosen: Score
 }
 
 /** A plan that was learned, what its decoders are worth, and the groups that tell it. */
@@ -64,7 +78,10 @@ export function planSteps({ code }: AskedPlan, { groups, tuning, heldBack }: Cal
 }
 
 /** Learns how to decode one plan: chooses on tuning groups, learns moments, and scores both on groups held back. */
-export async function calibratePlan({ code: asked, order }: AskedPlan, data: CalibrationData): Promise<CalibratedOne> {
+export async function calibratePlan(
+  { code: asked, order, decoder: only }: AskedPlan,
+  data: CalibrationData
+): Promise<CalibratedOne> {
   const { labels, outputs, mean, seed, step, pause } = data
   const candidates: Candidate[] = []
   for (const code of withLambdasEncode(asked)) {
@@ -80,18 +97,26 @@ export async function calibratePlan({ code: asked, order }: AskedPlan, data: Cal
     groups.map(({ results, predictions }) => [...results, ...predictions]),
     { n: code.n, k: code.k, outputs, mean }
   )
-  const { decoder, epsilon } = await chooseDecoder(tuned, moments, comparison)
-
+  const decoders = await chooseDecoders(tuned, moments, comparison, only)
+  const learned = { code, order, decoders, moments }
+  const reliability = learnReliability(profileDecoder(learned), tuned.groups, outputs, {
+    sets: SETS,
+    chance: random(seed, STREAMS.reliability)
+  })
   const heldBack = await codeGroups(data, 'heldBack', { code, order })
+  const locator = learnLocator(learned, { tuning: tuned.groups, heldBack }, random(seed, STREAMS.locator))
+  const always = (decoder: ChosenDecoder['decoder']): LinearDecoder =>
+    profileDecoder({ ...learned, decoders: decoders.map(each => ({ ...each, decoder })) })
   const scores = await scoreAll(heldBack, {
-    linear: linearDecoder(profileCode({ code })),
-    covariance: covarianceDecoder({ code: profileCode({ code }), moments, epsilon }),
+    linear: always('linear'),
+    covariance: always('covariance'),
+    chosen: profileDecoder(learned),
     survivors: random(seed, STREAMS.heldBackSurvivors),
     judge: { outputs, labels },
     step
   })
-  const expected = scores.map(({ survivors, [decoder]: one }) => ({ survivors, ...one }))
-  return { plan: { code, order, decoder, epsilon, moments, expected }, scores, heldBack }
+  const expected = scores.map(({ survivors, chosen }) => ({ survivors, ...chosen }))
+  return { plan: { ...learned, reliability, locator, expected }, scores, heldBack }
 }
 
 /** Draws the groups of a part, and runs them. */
@@ -112,15 +137,16 @@ async function codeGroups(
 interface Scoring {
   linear: LinearDecoder
   covariance: LinearDecoder
+  chosen: LinearDecoder
   /** Chance for survivor sets. */
   survivors: Random
   judge: Judge
   step(): Promise<void>
 }
 
-/** For every number of survivors, both decoders on the same survivor sets. */
+/** For every number of survivors, all decoders on the same survivor sets. */
 async function scoreAll(groups: readonly CodedGroup[], scoring: Scoring): Promise<SurvivorScore[]> {
-  const { linear, covariance, judge, step } = scoring
+  const { linear, covariance, chosen, judge, step } = scoring
   const n = groups[0].results.length
   const scores: SurvivorScore[] = []
   for (let survivors = 1; survivors <= n; survivors++) {
@@ -128,7 +154,8 @@ async function scoreAll(groups: readonly CodedGroup[], scoring: Scoring): Promis
     scores.push({
       survivors,
       linear: score(linear, sets, groups, judge),
-      covariance: score(covariance, sets, groups, judge)
+      covariance: score(covariance, sets, groups, judge),
+      chosen: score(chosen, sets, groups, judge)
     })
     await step()
   }

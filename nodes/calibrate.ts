@@ -1,5 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
-import { codeFamily, type OrderKind, type Outputs, type Profile, profileCode } from '../src/codes/index.ts'
+import {
+  type ChosenDecoder,
+  codeFamily,
+  type OrderKind,
+  type Outputs,
+  type Profile,
+  profileCode
+} from '../src/codes/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
 import { random, shuffled } from '../src/simulation/index.ts'
 import type { Tensor } from '../src/tensor/index.ts'
@@ -23,7 +30,7 @@ export interface CalibrateInit {
   labels?: readonly number[]
   /** At least one, no two alike; each is learned by itself. */
   plans: readonly PlanToCalibrate[]
-  /** Groups that the moments are learned on; a fifth more are chosen on, a third more are scored. @default 150 */
+  /** Groups that the moments are learned on; a third more are chosen on, as many are scored. @default 150 */
   groups?: number
   /** @default 1 */
   seed?: number
@@ -43,6 +50,8 @@ export interface PlanToCalibrate {
   code?: CodeChoice
   /** @default 'path' */
   order?: OrderKind
+  /** The code's own, or that of the learned second moments. @default that which errs less, by number of survivors */
+  decoder?: ChosenDecoder['decoder']
 }
 
 export interface Calibration {
@@ -56,8 +65,8 @@ const SAMPLE = 256
 
 /**
  * Learns how to decode the outputs of a model under one code or several. The data are split by chance: one part to learn
- * second moments on, one to choose λ_e, λ_d (jointly, for the code's own decoder), ε and the decoder on, one to score the
- * result on. What is chosen is what has the least squared error, as its geometric mean over a quarter, half and three
+ * second moments on, one to choose λ_e, λ_d (jointly, for the code's own decoder), ε, the decoder and what its variances mean
+ * on, one to score the result on. What is chosen is what has the least squared error, as its geometric mean over a quarter, half and three
  * quarters of survivors. Plans of the same k and order are learned and scored on the same groups.
  *
  * @throws {InvalidOptionError} there is no plan, or two are alike; there are fewer than 4·k queries, not as many labels as
@@ -73,7 +82,7 @@ export async function calibrate(init: CalibrateInit): Promise<Calibration> {
   if (!(Number.isSafeInteger(groups) && groups >= 1)) {
     throw new InvalidOptionError(`groups must be a whole number of at least 1, got ${groups}`)
   }
-  const counts = { groups, tuning: Math.ceil(groups / 5), heldBack: Math.ceil(groups / 3) }
+  const counts = { groups, tuning: Math.ceil(groups / 3), heldBack: Math.ceil(groups / 3) }
   const { run, queries } = await modelAndQueries(init)
   const largest = Math.max(...plans.map(({ code }) => code.k))
   const pools = split(queries.length, largest, seed)
@@ -108,7 +117,7 @@ export async function calibrate(init: CalibrateInit): Promise<Calibration> {
 }
 
 function askedPlans({ plans }: CalibrateInit): AskedPlan[] {
-  const asked = plans.map(({ k, n, code: choice = 'nercc', order = 'path' }): AskedPlan => {
+  const asked = plans.map(({ k, n, code: choice = 'nercc', order = 'path', decoder }): AskedPlan => {
     const { name, ...options } = typeof choice === 'object' ? choice : { name: choice }
     if (codeFamily(name).systematic) {
       throw new InvalidOptionError(
@@ -117,9 +126,12 @@ function askedPlans({ plans }: CalibrateInit): AskedPlan[] {
     }
     const code = { name, ...options, k, n }
     profileCode({ code })
-    return { code, order }
+    return { code, order, decoder }
   })
-  if (asked.length === 0 || new Set(asked.map(plan => JSON.stringify(plan))).size < asked.length) {
+  if (
+    asked.length === 0 ||
+    new Set(asked.map(({ code, order }) => JSON.stringify([code, order]))).size < asked.length
+  ) {
     throw new InvalidOptionError('calibration takes at least one plan, no two of the same code, options and order')
   }
   return asked

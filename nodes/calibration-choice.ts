@@ -1,5 +1,6 @@
 import {
   type CalibratedCode,
+  type ChosenDecoder,
   covarianceDecoder,
   type LinearDecoder,
   linearDecoder,
@@ -10,7 +11,7 @@ import {
 } from '../src/codes/index.ts'
 import type { Random } from '../src/simulation/index.ts'
 import type { CodedGroup } from './calibration-groups.ts'
-import { drawSurvivors, type Judge, score } from './calibration-score.ts'
+import { drawSurvivors, type Judge, score, survivorCounts } from './calibration-score.ts'
 
 const LAMBDAS_ENCODE = [0, 1e-6, 1e-5]
 const LAMBDAS_DECODE = [0, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2]
@@ -43,8 +44,7 @@ type Errors = ReadonlyArray<number | undefined>
 
 /** Survivor sets for each number of survivors that is tuned for. */
 export function tunedSurvivors(n: number, sets: number, chance: Random): Survivors[][] {
-  const counts = new Set(TUNED_SHARES.map(share => Math.max(1, Math.round(share * n))))
-  return Array.from(counts, survivors => drawSurvivors(n, survivors, sets, chance))
+  return survivorCounts(TUNED_SHARES, n).map(survivors => drawSurvivors(n, survivors, sets, chance))
 }
 
 /** The code with every λ_e to choose from, if it smooths and none was given. */
@@ -64,21 +64,23 @@ export async function chooseCode(candidates: readonly Candidate[], comparison: C
   return least(chosen, ({ errors }) => geometricMean(errors))
 }
 
-/** ε, and whether the covariance decoder errs less with it than the code's own. */
-export async function chooseDecoder(
+/** For each number of survivors that is tuned for: ε, and whether the covariance decoder errs less with it than the code's own. */
+export async function chooseDecoders(
   { code, groups, errors: own }: Chosen,
   moments: Moments,
-  comparison: Comparison
-): Promise<Pick<CalibratedCode, 'decoder' | 'epsilon'>> {
+  comparison: Comparison,
+  only?: ChosenDecoder['decoder']
+): Promise<ChosenDecoder[]> {
   const candidates: Array<{ epsilon: number; errors: Errors }> = []
   for (const epsilon of EPSILONS) {
     const decoder = covarianceDecoder({ code: profileCode({ code }), moments, epsilon })
     candidates.push({ epsilon, errors: await errorsOf(decoder, groups, comparison) })
   }
-  const { epsilon, errors } = least(candidates, candidate => geometricMean(candidate.errors))
-  // The code's own decoder may give nothing from few survivors: they are compared where both do.
-  const both = errors.map((error, i) => (own[i] === undefined ? undefined : error))
-  return { epsilon, decoder: geometricMean(own) <= geometricMean(both) && own.some(isGiven) ? 'linear' : 'covariance' }
+  return comparison.sets.map(([{ length: survivors }], i) => {
+    const { epsilon, errors } = least(candidates, candidate => candidate.errors[i] ?? Infinity)
+    const linear = (own[i] ?? Infinity) <= (errors[i] ?? Infinity) && own[i] !== undefined
+    return { survivors, decoder: only ?? (linear ? 'linear' : 'covariance'), epsilon }
+  })
 }
 
 /** What the outputs of a model are: logits are told by their name; probabilities are at least 0 and sum to 1. */

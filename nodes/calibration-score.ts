@@ -1,4 +1,4 @@
-import type { Expected, LinearDecoder, Operator, Outputs, Survivors } from '../src/codes/index.ts'
+import type { Expected, LinearDecoder, Outputs, Survivors } from '../src/codes/index.ts'
 import { type Random, shuffled } from '../src/simulation/index.ts'
 import { Tensor } from '../src/tensor/index.ts'
 import { type CodedGroup, floats } from './calibration-groups.ts'
@@ -22,34 +22,93 @@ export function drawSurvivors(n: number, survivors: number, sets: number, chance
   )
 }
 
+/** Numbers of survivors that are these shares of `n`, at least 1, each once. */
+export function survivorCounts(shares: readonly number[], n: number): number[] {
+  return [...new Set(shares.map(share => Math.max(1, Math.round(share * n))))]
+}
+
 /** Of the survivor sets, every group meets one in so many: more sets are cheaper than more groups, and vary more. */
 const SHARES = 4
+
+/** A prediction beside the one that the model itself gives. */
+export type Judged = { status: 'exact' | 'lost' } | Reconstructed
+
+export interface Reconstructed {
+  status: 'reconstructed'
+  values: Float32Array
+  /** How unsure each output is, where the decoder knows. */
+  variance: number | undefined
+  /** ‖p − f‖²; of logits without their class mean. */
+  squaredError: number
+  /** Its class, and whether the model itself gives the same. */
+  class: number
+  agrees: boolean
+  /** Where in the data its query is. */
+  position: number
+}
+
+/** Every prediction of the groups, the survivor sets dealt out among them. */
+export function* judged(
+  decoder: LinearDecoder,
+  sets: readonly Survivors[],
+  groups: readonly CodedGroup[],
+  outputs: Outputs
+): Generator<Judged> {
+  const shares = Math.min(SHARES, sets.length)
+  for (const [s, survivors] of sets.entries()) {
+    const operator = decoder.select(survivors)
+    for (let g = s % shares; g < groups.length; g += shares) {
+      const { results, predictions, positions } = groups[g]
+      const decoded = operator.apply(survivors.map(index => Tensor.float32(results[index])))
+      for (const [place, tensor] of decoded.entries()) {
+        if (tensor === undefined || operator.exact[place]) {
+          yield { status: tensor === undefined ? 'lost' : 'exact' }
+          continue
+        }
+        const values = floats(tensor)
+        const own = predictions[place]
+        const decided = argmax(values)
+        yield {
+          status: 'reconstructed',
+          values,
+          variance: operator.variances?.[place],
+          squaredError: squaredError(values, own, outputs),
+          class: decided,
+          agrees: decided === argmax(own),
+          position: positions[place]
+        }
+      }
+    }
+  }
+}
 
 /** Scores a decoder on groups, the survivor sets dealt out among them. */
 export function score(
   decoder: LinearDecoder,
   sets: readonly Survivors[],
   groups: readonly CodedGroup[],
-  judge: Judge
+  { outputs, labels }: Judge
 ): Score {
-  const sums = { exact: 0, lost: 0, reconstructed: 0, squared: 0, agreed: 0, right: 0 }
-  const shares = Math.min(SHARES, sets.length)
-  sets.forEach((survivors, s) => {
-    const operator = decoder.select(survivors)
-    for (let g = s % shares; g < groups.length; g += shares) {
-      add(sums, operator, groups[g], judge)
+  const counts = { exact: 0, lost: 0, reconstructed: 0 }
+  const sums = { squared: 0, agreed: 0, right: 0 }
+  for (const one of judged(decoder, sets, groups, outputs)) {
+    counts[one.status] += 1
+    if (one.status === 'reconstructed') {
+      sums.squared += one.squaredError
+      sums.agreed += Number(one.agrees)
+      sums.right += Number(one.class === labels?.[one.position])
     }
-  })
-  const { exact, lost, reconstructed, squared, agreed, right } = sums
+  }
+  const { exact, lost, reconstructed } = counts
   const all = exact + lost + reconstructed
-  const classifier = judge.outputs !== 'values'
+  const classifier = outputs !== 'values'
   return {
     exact: exact / all,
     lost: lost / all,
     ...(reconstructed > 0 && {
-      mse: squared / reconstructed,
-      ...(classifier && { agreement: agreed / reconstructed }),
-      ...(classifier && judge.labels && { accuracy: right / reconstructed })
+      mse: sums.squared / reconstructed,
+      ...(classifier && { agreement: sums.agreed / reconstructed }),
+      ...(classifier && labels && { accuracy: sums.right / reconstructed })
     })
   }
 }
@@ -60,34 +119,6 @@ export function ownAccuracy(groups: readonly CodedGroup[], labels: readonly numb
     predictions.map((own, place) => Number(argmax(own) === labels[positions[place]]))
   )
   return right.reduce((sum, one) => sum + one, 0) / right.length
-}
-
-interface Sums {
-  exact: number
-  lost: number
-  reconstructed: number
-  squared: number
-  agreed: number
-  right: number
-}
-
-function add(sums: Sums, operator: Operator, { positions, results, predictions }: CodedGroup, judge: Judge): void {
-  const arrived = operator.survivors.map(index => Tensor.float32(results[index]))
-  operator.apply(arrived).forEach((tensor, place) => {
-    if (operator.exact[place]) {
-      sums.exact += 1
-    } else if (tensor === undefined) {
-      sums.lost += 1
-    } else {
-      const decoded = floats(tensor)
-      const own = predictions[place]
-      const decided = argmax(decoded)
-      sums.reconstructed += 1
-      sums.squared += squaredError(decoded, own, judge.outputs)
-      sums.agreed += Number(decided === argmax(own))
-      sums.right += Number(decided === judge.labels?.[positions[place]])
-    }
-  })
 }
 
 /** ‖p − f‖²; of logits ‖d − d̄‖² = Σd² − (Σd)²/C with d = p − f, for a softmax takes their mean out. */

@@ -1,6 +1,16 @@
-import { type CalibratedCode, codeFamily, formatProfile, type Profile, profileDecoder } from '../src/codes/index.ts'
+import {
+  type CalibratedCode,
+  type CovarianceLocator,
+  codeFamily,
+  expectedQuality,
+  formatProfile,
+  type Profile,
+  profileDecoder,
+  profileLocator
+} from '../src/codes/index.ts'
 import type { CalibratedPlan } from '../src/inference/index.ts'
 import { contentId, type Model } from '../src/models/index.ts'
+import { floats } from './calibration-groups.ts'
 import type { CodedOptions, InferOptions, NamedCode } from './coded-inference.ts'
 import { ProfileMismatchError } from './errors.ts'
 
@@ -83,15 +93,16 @@ export function calibratedPlan(profile: Profile, wish: PlanWish): CalibratedPlan
   if (known !== undefined) {
     return known
   }
-  const calibrated = {
+  const locators = new Map<number, CovarianceLocator>()
+  const calibrated: CalibratedPlan = {
     id: contentId(new TextEncoder().encode(formatProfile({ ...profile, plans: [plan] }))),
     decoder: profileDecoder(plan),
-    assess(survivors: readonly number[], predictions: readonly unknown[]) {
-      const expected = plan.expected[survivors.length - 1]
-      const { mse, agreement } = expected
-      return predictions.map(() => (mse === undefined ? undefined : { error: mse, agreement }))
-    },
-    suspects: () => []
+    assess: (operator, predictions) => expectedQuality(plan.reliability, operator, predictions),
+    suspects(survivors, results, most) {
+      const locator = locators.get(most) ?? profileLocator(plan, most)
+      locators.set(most, locator)
+      return locator.locate(survivors, results.map(floats)).wrong
+    }
   }
   made.set(plan, calibrated)
   return calibrated

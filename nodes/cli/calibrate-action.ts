@@ -81,6 +81,6 @@ async function save({ profile }: Calibration, file: string): Promise<void> {
 }
 
 function calibrationJson({ profile: { plans, ...profile }, scores }: Calibration, file: string) {
-  const named = plans.map(({ moments: _, expected: __, ...plan }) => plan)
+  const named = plans.map(({ moments: _, expected: __, reliability: ___, ...plan }) => plan)
   return JSON.stringify({ file, profile: { ...profile, plans: named }, scores })
 }

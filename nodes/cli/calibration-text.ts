@@ -24,10 +24,13 @@ export function calibrationText({ profile, scores }: Calibration, file: string):
 }
 
 function chosenText(plan: CalibratedCode): string {
-  const { code, decoder, epsilon } = plan
+  const { code, decoders, locator } = plan
   const smoothing = code.name === 'nercc' ? ` · λe ${power(code.lambdaEncode)}, λd ${power(code.lambdaDecode)}` : ''
-  const better = decoder === 'linear' ? "the code's own decoder (plain)" : `the covariance decoder, ε ${epsilon}`
-  return `${planText(plan)}${smoothing} · ${better}`
+  const better = decoders.map(({ survivors, decoder, epsilon }) =>
+    decoder === 'linear' ? `plain at ${survivors}` : `covariance at ${survivors}, ε ${epsilon}`
+  )
+  const alarms = `${(100 * locator.falseAlarms).toFixed(2)}% of honest results would be taken to be wrong`
+  return `${planText(plan)}${smoothing}\ndecoder: ${better.join('; ')} · ${alarms}`
 }
 
 const FIGURES: ReadonlyArray<{ title: string; of: (score: Score) => string | undefined }> = [

@@ -1,5 +1,6 @@
-import type { LinearCode } from './code.ts'
+import type { LinearCode, Survivors } from './code.ts'
 import { InvalidCodeError } from './errors.ts'
+import { type Moments, requireMoments } from './moments.ts'
 import { capNorm } from './norm-cap.ts'
 import { type LinearDecoder, operator } from './operator.ts'
 
@@ -24,23 +25,51 @@ export interface DecoderOptions {
   averageExact?: boolean
 }
 
+export interface LinearDecoderOptions extends DecoderOptions {
+  /** How results and predictions of this code vary together: its operators then say how unsure predictions are. */
+  moments?: Moments
+}
+
 /**
  * The decoder of a linear code: D(survivors) with its numerical guard.
  *
- * @throws {InvalidCodeError} `normCap` is not a number ≥ 1
+ * @throws {InvalidCodeError} `normCap` is not a number ≥ 1, or the moments are not of this code
  */
-export function linearDecoder(code: LinearCode, options: DecoderOptions = {}): LinearDecoder {
-  const { normCap = DEFAULT_NORM_CAP, averageExact = false } = options
+export function linearDecoder(code: LinearCode, options: LinearDecoderOptions = {}): LinearDecoder {
+  const { normCap = DEFAULT_NORM_CAP, averageExact = false, moments } = options
   requireNormCap(normCap)
+  if (moments !== undefined) requireMoments(moments, code)
   return {
     select(survivors) {
       // A copy: the guard must not reach into a matrix that the code may keep.
       const matrix = code.decodingMatrix(survivors).slice()
       const recoverable = code.recoverable(survivors)
       const guarded = capRows(matrix, recoverable, normCap)
-      return operator(code, survivors, { matrix, recoverable, guarded, averageExact })
+      const variances = moments && residualVariances(moments, survivors, matrix)
+      return operator(code, survivors, { matrix, recoverable, guarded, averageExact, variances })
     }
   }
+}
+
+/**
+ * What any linear decoder leaves unexplained of each prediction, of one output: E(f_q − D_q·Y)² over centred outputs,
+ *
+ *     σ_q² = C_qq − 2·D_q·C_Sq + D_q·C_SS·D_qᵀ
+ */
+function residualVariances(moments: Moments, survivors: Survivors, matrix: Float64Array): Float64Array {
+  const { n, k, matrix: c } = moments
+  const size = n + k
+  const m = survivors.length
+  return Float64Array.from({ length: k }, (_, q) => {
+    const row = matrix.subarray(q * m, (q + 1) * m)
+    let variance = c[(n + q) * size + n + q]
+    survivors.forEach((index, i) => {
+      let predicted = 0
+      for (let j = 0; j < m; j++) predicted += row[j] * c[index * size + survivors[j]]
+      variance += row[i] * (predicted - 2 * c[(n + q) * size + index])
+    })
+    return Math.max(0, variance)
+  })
 }
 
 /** @throws {InvalidCodeError} `normCap` is not a number ≥ 1 */

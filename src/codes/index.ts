@@ -30,7 +30,7 @@ export {
   DEFAULT_EPSILON
 } from './covariance-decoder.ts'
 export type { CurveOptions } from './curve.ts'
-export { DEFAULT_NORM_CAP, type DecoderOptions, linearDecoder } from './decoder.ts'
+export { DEFAULT_NORM_CAP, type DecoderOptions, type LinearDecoderOptions, linearDecoder } from './decoder.ts'
 export { type Encoder, encode, preparing } from './encoder.ts'
 export {
   EmptySurvivorsError,
@@ -41,6 +41,7 @@ export {
   UnknownCodeError
 } from './errors.ts'
 export { distances, type Gram, gram, medianDistance, reorderGram } from './gram.ts'
+export { isotonicMap, type MonotoneMap, mapped } from './isotonic.ts'
 export { DEFAULT_LENGTH_SCALE, type KernelMomentsOptions, kernelMoments } from './kernel-moments.ts'
 export { type LagrangeOptions, lagrange, lagrangeThreshold } from './lagrange.ts'
 export {
@@ -52,7 +53,7 @@ export {
   type Suspects
 } from './locate-covariance.ts'
 export { locateRational, type RationalLocation } from './locate-rational.ts'
-export { readingVectors, type Vectors } from './mixtures.ts'
+export { floatsOf, readingVectors, type Vectors } from './mixtures.ts'
 export { type Moments, type Outputs, secondMoments } from './moments.ts'
 export { type NerccOptions, nercc } from './nercc.ts'
 export type { LinearDecoder, Operator } from './operator.ts'
@@ -61,13 +62,16 @@ export type { CodingPoints, Layout } from './points.ts'
 export {
   type Calibrated,
   type CalibratedCode,
+  type CalibratedLocator,
+  type ChosenDecoder,
   type Expected,
   type Profile,
   profileCode,
-  profileDecoder
+  profileDecoder,
+  profileLocator
 } from './profile.ts'
 export { formatProfile, parseProfile } from './profile-json.ts'
-export type { ExpectedQuality } from './quality.ts'
+export { agreementScore, type ExpectedQuality, expectedQuality, type Reliability } from './quality.ts'
 export { type CodeFamily, type CodeName, type CodeOptions, codeFamily, codes } from './registry.ts'
 export { type ReplicationOptions, replication } from './replication.ts'
 export { type Sliced, whole } from './sliced.ts'

@@ -43,7 +43,7 @@ export function* readingVectors(tensors: readonly Tensor[], what: Mixed): Sliced
         `${what} to mix share one shape: number ${i} has [${tensor.shape}], the first [${shape}]`
       )
     }
-    values.push(floats(tensor))
+    values.push(floatsOf(tensor))
     yield dtype === 'float16' ? CONVERSION * tensor.size : 0
   }
   return { dtype, shape, values }
@@ -75,7 +75,8 @@ export function* mixing(
   return tensors
 }
 
-function floats({ data }: Tensor): Float32Array {
+/** The elements of a float tensor as float32. */
+export function floatsOf({ data }: Tensor): Float32Array {
   if (data instanceof Float32Array) return data
   if (data instanceof Uint16Array) return float16ToFloat32(data)
   throw new DtypeMismatchError(`expected the data of a float tensor, got a ${data.constructor.name}`)

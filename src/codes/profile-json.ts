@@ -1,14 +1,16 @@
 import { InvalidProfileError } from './errors.ts'
+import type { MonotoneMap } from './isotonic.ts'
 import { JsonPart } from './json-part.ts'
 import { type Moments, type Outputs, requireMoments } from './moments.ts'
 import type { OrderKind } from './order.ts'
-import { type CalibratedCode, type Expected, type Profile, profileCode } from './profile.ts'
+import { type CalibratedCode, type ChosenDecoder, type Expected, type Profile, profileCode } from './profile.ts'
+import type { Reliability } from './quality.ts'
 import { type CodeName, codes } from './registry.ts'
 
 const VERSION = 2
 const ORDERS: readonly OrderKind[] = ['none', 'pca', 'path']
 const OUTPUTS: readonly Outputs[] = ['logits', 'probabilities', 'values']
-const DECODERS: ReadonlyArray<CalibratedCode['decoder']> = ['covariance', 'linear']
+const DECODERS: ReadonlyArray<ChosenDecoder['decoder']> = ['covariance', 'linear']
 
 /**
  * A profile as JSON. Moments are symmetric, so that only their lower triangle is written, row by row; `n`, `k` and
@@ -77,13 +79,62 @@ function planOf(part: JsonPart, outputs: Outputs): CalibratedCode {
   const plan = {
     code,
     order: part.at('order').oneOf(ORDERS),
-    decoder: part.at('decoder').oneOf(DECODERS),
-    epsilon: part.at('epsilon').number(0),
+    decoders: ascending(part.at('decoders'), code.n, decoderOf),
     moments,
+    reliability: ascending(part.at('reliability'), code.n, reliabilityOf),
+    locator: {
+      threshold: part.at('locator').at('threshold').number(),
+      falseAlarms: part.at('locator').at('falseAlarms').number(0, 1)
+    },
     expected: expectedOf(part.at('expected'), code.n)
   }
+  if (plan.decoders.length === 0) {
+    throw part.at('decoders').refused('a list of at least one decoder')
+  }
+  part.at('locator').only(Object.keys(plan.locator))
   part.only(Object.keys(plan))
   return plan
+}
+
+/** A list whose items are each of a number of survivors. */
+function ascending<T extends { survivors: number }>(part: JsonPart, n: number, read: (item: JsonPart) => T): T[] {
+  const items = part.items().map(item => {
+    const one = read(item)
+    item.only(Object.keys(one))
+    return one
+  })
+  if (items.some(({ survivors }, i) => survivors > n || (i > 0 && survivors <= items[i - 1].survivors))) {
+    throw part.refused(`a list that ascends by survivors, up to ${n}`)
+  }
+  return items
+}
+
+function decoderOf(part: JsonPart): ChosenDecoder {
+  return {
+    survivors: part.at('survivors').whole(1),
+    decoder: part.at('decoder').oneOf(DECODERS),
+    epsilon: part.at('epsilon').number(0)
+  }
+}
+
+function reliabilityOf(part: JsonPart): Reliability {
+  const agreement = part.maybe('agreement')
+  return {
+    survivors: part.at('survivors').whole(1),
+    scale: part.at('scale').number(0),
+    agreement: agreement && monotoneMapOf(agreement)
+  }
+}
+
+function monotoneMapOf(part: JsonPart): MonotoneMap {
+  part.only(['from', 'to'])
+  const from = part.at('from').numbers()
+  const to = part.at('to').numbers(from.length)
+  const ascends = (values: number[]) => values.every((value, i) => i === 0 || value >= values[i - 1])
+  if (from.length === 0 || !ascends(from) || !ascends(to) || to[0] < 0 || to[to.length - 1] > 1) {
+    throw part.refused('an ascending map to probabilities, of at least one point')
+  }
+  return { from, to }
 }
 
 function codeOf(part: JsonPart): CalibratedCode['code'] {
@@ -132,15 +183,15 @@ function momentsOf(part: JsonPart, about: Pick<Moments, 'n' | 'k' | 'outputs'>):
 }
 
 function expectedOf(part: JsonPart, n: number): Expected[] {
-  const expected = part.items().map(expectedOfOne)
-  if (expected.length !== n || expected.some(({ survivors }, i) => survivors !== i + 1)) {
-    throw part.refused(`a list for each number of survivors from 1 to ${n}, ascending`)
+  const expected = ascending(part, n, expectedOfOne)
+  if (expected.length !== n) {
+    throw part.refused(`a list for each number of survivors from 1 to ${n}`)
   }
   return expected
 }
 
 function expectedOfOne(part: JsonPart): Expected {
-  const expected = {
+  return {
     survivors: part.at('survivors').whole(1),
     exact: part.at('exact').number(0, 1),
     lost: part.at('lost').number(0, 1),
@@ -148,6 +199,4 @@ function expectedOfOne(part: JsonPart): Expected {
     agreement: part.maybe('agreement')?.number(0, 1),
     accuracy: part.maybe('accuracy')?.number(0, 1)
   }
-  part.only(Object.keys(expected))
-  return expected
 }

@@ -2,9 +2,11 @@ import { cachedDecoder } from './cached-decoder.ts'
 import type { LinearCode } from './code.ts'
 import { covarianceDecoder } from './covariance-decoder.ts'
 import { linearDecoder } from './decoder.ts'
+import { type CovarianceLocator, covarianceLocator } from './locate-covariance.ts'
 import type { Moments, Outputs } from './moments.ts'
 import type { LinearDecoder } from './operator.ts'
 import type { OrderKind } from './order.ts'
+import type { Reliability } from './quality.ts'
 import { type CodeName, type CodeOptions, codeFamily } from './registry.ts'
 
 /** What calibration learned of one output of one model, under one code or several. */
@@ -31,13 +33,30 @@ export interface Profile {
 export interface CalibratedCode {
   code: CodeOptions & { name: CodeName }
   order: OrderKind
-  /** The decoder that was the better one on the groups it was chosen on. */
+  /** The best decoder for some numbers of survivors, ascending; others take that of the nearest. */
+  decoders: readonly ChosenDecoder[]
+  moments: Moments
+  /** How far its variances can be trusted, for some numbers of survivors, ascending. */
+  reliability: readonly Reliability[]
+  locator: CalibratedLocator
+  /** One for each number of survivors from 1 to n, ascending. */
+  expected: readonly Expected[]
+}
+
+/** The decoder that was the better one on the groups it was chosen on. */
+export interface ChosenDecoder {
+  survivors: number
   decoder: 'covariance' | 'linear'
   /** ε of the covariance decoder. */
   epsilon: number
-  moments: Moments
-  /** One for each number of survivors from 1 to n, ascending. */
-  expected: readonly Expected[]
+}
+
+/** How wrong results are told from honest ones. */
+export interface CalibratedLocator {
+  /** A score above which a result is suspected; see {@link covarianceLocator}. */
+  threshold: number
+  /** The share of honest results that were left out on groups held back, where one in twenty might be. */
+  falseAlarms: number
 }
 
 /**
@@ -65,7 +84,7 @@ export interface Expected {
 export interface Calibrated {
   /** Groups that the moments were learned on. */
   groups: number
-  /** Groups that λ_e, λ_d, ε and the decoder were chosen on. */
+  /** Groups that λ_e, λ_d, ε, decoders, their reliability and the threshold of the locator were chosen on. */
   tuning: number
   /** Groups that `expected` was measured on. */
   heldBack: number
@@ -78,8 +97,32 @@ export function profileCode({ code: { name, ...options } }: Pick<CalibratedCode,
 }
 
 /** The decoder of full groups that calibration chose, with the operators of the survivor sets used last. */
-export function profileDecoder(plan: Pick<CalibratedCode, 'code' | 'decoder' | 'moments' | 'epsilon'>): LinearDecoder {
+export function profileDecoder(plan: Pick<CalibratedCode, 'code' | 'decoders' | 'moments'>): LinearDecoder {
   const code = profileCode(plan)
-  const { decoder, moments, epsilon } = plan
-  return cachedDecoder(decoder === 'linear' ? linearDecoder(code) : covarianceDecoder({ code, moments, epsilon }))
+  const { decoders, moments } = plan
+  const made = decoders.map(({ survivors, decoder, epsilon }) => ({
+    survivors,
+    decoder: decoder === 'linear' ? linearDecoder(code, { moments }) : covarianceDecoder({ code, moments, epsilon })
+  }))
+  const distance = (each: { survivors: number }, count: number) => Math.abs(each.survivors - count)
+  return cachedDecoder({
+    select(survivors) {
+      const count = survivors.length
+      const nearest = made.reduce((a, b) => (distance(b, count) < distance(a, count) ? b : a))
+      return nearest.decoder.select(survivors)
+    }
+  })
+}
+
+/** Finds up to `errors` wrong results in full groups. */
+export function profileLocator(
+  plan: Pick<CalibratedCode, 'code' | 'moments' | 'locator'>,
+  errors: number
+): CovarianceLocator {
+  return covarianceLocator({
+    code: profileCode(plan),
+    moments: plan.moments,
+    errors,
+    threshold: plan.locator.threshold
+  })
 }

@@ -1,8 +1,11 @@
 import {
   type ExpectedQuality,
+  floatsOf,
   type LinearCode,
   type LinearDecoder,
   linearDecoder,
+  locateRational,
+  type Operator,
   restoreOrder,
   type Sliced,
   type Survivors
@@ -14,8 +17,8 @@ export interface CalibratedPlan {
   /** Tells plans apart that were calibrated differently. */
   id: string
   decoder: LinearDecoder
-  /** For each query of the group what its prediction is to be expected to be like, if it is reconstructed. */
-  assess(survivors: Survivors, predictions: ReadonlyArray<Tensor | undefined>): Array<ExpectedQuality | undefined>
+  /** For each query of the group what its prediction by this operator is expected to be like, if it is reconstructed. */
+  assess(operator: Operator, predictions: ReadonlyArray<Tensor | undefined>): Array<ExpectedQuality | undefined>
   /** The survivors, at most `most` of them, whose results do not fit those of the others. */
   suspects(survivors: Survivors, results: readonly Tensor[], most: number): number[]
 }
@@ -47,6 +50,13 @@ export interface GroupDecoderInit {
   calibrated: CalibratedPlan | undefined
 }
 
+/** Whom a code suspects by itself: ApproxIFER brings a locator along, which leaves out as many as it may. */
+function ownSuspects(code: LinearCode, survivors: Survivors, arrived: readonly Tensor[], most: number): number[] {
+  return code.name === 'approxifer'
+    ? locateRational({ code, survivors, results: arrived.map(floatsOf), errors: most })
+    : []
+}
+
 /** Decodes a group of a linear code: by what calibration learned, else by the code alone. */
 export function groupDecoder({ code, order, systematic, calibrated }: GroupDecoderInit): GroupDecoder {
   const decoder = calibrated?.decoder ?? linearDecoder(code)
@@ -66,13 +76,14 @@ export function groupDecoder({ code, order, systematic, calibrated }: GroupDecod
     },
     suspects(results, most) {
       const { survivors, arrived } = inCodedOrder(results)
-      return calibrated?.suspects(survivors, arrived, most).map(taskIndex) ?? []
+      const wrong = calibrated?.suspects(survivors, arrived, most) ?? ownSuspects(code, survivors, arrived, most)
+      return wrong.map(taskIndex)
     },
     *decoding(results) {
       const { survivors, arrived } = inCodedOrder(results)
       const operator = decoder.select(survivors)
       const outputs = yield* operator.applying(arrived)
-      const expected = calibrated?.assess(survivors, outputs)
+      const expected = calibrated?.assess(operator, outputs)
       const decoded = outputs.map((output, place): Decoded | undefined => {
         const exact = operator.exact[place]
         return output && (exact ? { output, exact } : { output, exact, expected: expected?.[place] })

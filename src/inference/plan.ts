@@ -102,9 +102,9 @@ function checkQuality({ quality, maxWrong, code, n, calibrated }: PlanSpec): voi
   if (!(Number.isInteger(maxWrong) && maxWrong >= 0 && maxWrong < n)) {
     throw new InvalidPlanError(`maxWrong must be a whole number from 0 to N − 1 = ${n - 1}, got ${maxWrong}`)
   }
-  if (maxWrong > 0 && calibrated === undefined) {
+  if (maxWrong > 0 && calibrated === undefined && code.name !== 'approxifer') {
     throw new InvalidPlanError(
-      'which results are wrong is told by what calibrate learned: give its profile, or leave maxWrong out'
+      'which results are wrong is told by what calibrate learned, or by code approxifer: give a profile, or leave maxWrong out'
     )
   }
 }

@@ -12,7 +12,15 @@ export function calibrated(
     const agreed = agreement(i + 1)
     return { survivors: i + 1, exact: 0, lost: 0, mse: 10 * (1 - agreed), agreement: agreed, accuracy: 0.9 * agreed }
   })
-  return { code, order: 'path', decoder: 'linear', epsilon: 1e-3, moments: unitMoments(code), expected }
+  return {
+    code,
+    order: 'path',
+    decoders: [{ survivors: 1, decoder: 'linear', epsilon: 1e-3 }],
+    moments: unitMoments(code),
+    reliability: [],
+    locator: { threshold: 9, falseAlarms: 0 },
+    expected
+  }
 }
 
 /** A classifier's profile with these plans. */

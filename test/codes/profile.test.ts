@@ -24,9 +24,10 @@ function calibrated(more: Partial<CalibratedCode> = {}): CalibratedCode {
   return {
     code,
     order: 'path',
-    decoder: 'covariance',
-    epsilon: 1e-3,
+    decoders: [{ survivors: 3, decoder: 'covariance', epsilon: 1e-3 }],
     moments: secondMoments(groups, { n: 6, k: 3, outputs: 'logits' }),
+    reliability: [{ survivors: 3, scale: 1.25, agreement: { from: [-1, 2], to: [0.25, 0.75] } }],
+    locator: { threshold: 7.5, falseAlarms: 0.01 },
     expected: [...few, { survivors: 6, exact: 0.5, lost: 0.25, mse: 0.125, agreement: 1, accuracy: 0.875 }],
     ...more
   }
@@ -41,7 +42,7 @@ function profile(more: Partial<Profile> = {}): Profile {
     width: 4,
     queryBytes: 64,
     accuracy: 0.9375,
-    plans: [calibrated(), calibrated({ order: 'none', decoder: 'linear' })],
+    plans: [calibrated(), calibrated({ order: 'none', reliability: [] })],
     calibration: { groups: 20, tuning: 4, heldBack: 7, seed: -3 },
     ...more
   }
@@ -66,10 +67,11 @@ describe('a profile', () => {
     const after = parseProfile(formatProfile(before))
     assert.equal(formatProfile(after), formatProfile(before))
     assert.equal(after.accuracy, 0.9375)
-    after.plans.forEach(({ moments, expected, order, decoder }, i) => {
+    after.plans.forEach(({ moments, expected, ...rest }, i) => {
       assert.deepEqual(moments.matrix, before.plans[i].moments.matrix)
       assert.deepEqual(JSON.parse(JSON.stringify(expected)), before.plans[i].expected)
-      assert.deepEqual([order, decoder], [before.plans[i].order, before.plans[i].decoder])
+      const { order, decoders, reliability, locator } = before.plans[i]
+      assert.deepEqual(JSON.parse(JSON.stringify(rest)), { code, order, decoders, reliability, locator })
     })
   })
 
@@ -82,18 +84,27 @@ describe('a profile', () => {
     assert.deepEqual([after.accuracy, after.plans[0].expected[0].mse], [undefined, undefined])
   })
 
-  it('decodes by the decoder that it names', () => {
-    const survivors = [0, 2, 5]
+  it('decodes by the decoder of the nearest number of survivors, whose operators say how unsure they are', () => {
     const source = synthetic(2)
-    const results = survivors.map(() => Tensor.float32(source.model(source.query())))
-    const { moments, epsilon } = calibrated()
+    const { moments } = calibrated()
     const made = profileCode({ code })
-    for (const [decoder, direct] of [
-      ['covariance', covarianceDecoder({ code: made, moments, epsilon })],
-      ['linear', linearDecoder(made)]
+    const plan = calibrated({
+      decoders: [
+        { survivors: 2, decoder: 'covariance', epsilon: 1e-2 },
+        { survivors: 5, decoder: 'linear', epsilon: 1e-3 }
+      ]
+    })
+    for (const [survivors, direct] of [
+      [[0, 2, 5], covarianceDecoder({ code: made, moments, epsilon: 1e-2 })],
+      [[0, 2, 4, 5], linearDecoder(made)]
     ] as const) {
-      const decoded = profileDecoder(calibrated({ decoder })).select(survivors).apply(results)
-      assert.deepEqual(decoded, direct.select(survivors).apply(results), decoder)
+      const results = survivors.map(() => Tensor.float32(source.model(source.query())))
+      const operator = profileDecoder(plan).select(survivors)
+      assert.deepEqual(operator.apply(results), direct.select(survivors).apply(results), `survivors ${survivors}`)
+      assert.ok(
+        operator.variances?.every(variance => variance > 0),
+        `variances ${operator.variances}`
+      )
     }
   })
 
@@ -179,13 +190,37 @@ describe('a profile', () => {
     },
     {
       what: 'a negative ε',
-      text: () => changedPlan(plain => ({ ...plain, epsilon: -1 })),
-      message: /epsilon of a profile is a finite number ≥ 0; got -1/
+      text: () => changedPlan(plain => ({ ...plain, decoders: [{ survivors: 1, decoder: 'linear', epsilon: -1 }] })),
+      message: /decoders\[0\]\.epsilon of a profile is a finite number ≥ 0; got -1/
     },
     {
       what: 'a decoder that it does not know',
-      text: () => changedPlan(plain => ({ ...plain, decoder: 'best' })),
-      message: /decoder of a profile is one of covariance, linear/
+      text: () => changedPlan(plain => ({ ...plain, decoders: [{ survivors: 1, decoder: 'best', epsilon: 0 }] })),
+      message: /decoders\[0\]\.decoder of a profile is one of covariance, linear/
+    },
+    {
+      what: 'no decoder',
+      text: () => changedPlan(plain => ({ ...plain, decoders: [] })),
+      message: /decoders of a profile is a list of at least one decoder/
+    },
+    {
+      what: 'decoders for more survivors than there can be',
+      text: () => changedPlan(plain => ({ ...plain, decoders: [{ survivors: 7, decoder: 'linear', epsilon: 0 }] })),
+      message: /decoders of a profile is a list that ascends by survivors, up to 6/
+    },
+    {
+      what: 'a reliability that falls as scores rise',
+      text: () =>
+        changedPlan(plain => ({
+          ...plain,
+          reliability: [{ survivors: 1, scale: 1, agreement: { from: [0, 1], to: [0.5, 0.25] } }]
+        })),
+      message: /reliability\[0\]\.agreement of a profile is an ascending map to probabilities/
+    },
+    {
+      what: 'a locator without its threshold',
+      text: () => changedPlan(plain => ({ ...plain, locator: { falseAlarms: 0 } })),
+      message: /locator of a profile is an object with threshold/
     },
     {
       what: 'a calibration without held-back groups',

@@ -22,7 +22,7 @@ function agreeing(k: number, n: number, decoded: () => void = () => {}): Calibra
         return decoder.select(survivors)
       }
     },
-    assess: (survivors, predictions) => predictions.map(() => ({ error: 1, agreement: survivors.length / n })),
+    assess: ({ survivors }, predictions) => predictions.map(() => ({ error: 1, agreement: survivors.length / n })),
     suspects: () => []
   }
 }

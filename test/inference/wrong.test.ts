@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type CodeFamily, codeFamily, linearDecoder } from '../../src/codes/index.ts'
+import { approxifer, type CodeFamily, codeFamily, linearDecoder } from '../../src/codes/index.ts'
 import { Fleet } from '../../src/fleet/index.ts'
-import { type CalibratedPlan, drive, type GroupAnswer, InvalidPlanError, planSpec } from '../../src/inference/index.ts'
+import {
+  type CalibratedPlan,
+  drive,
+  type GroupAnswer,
+  InvalidPlanError,
+  linearPlan,
+  planSpec
+} from '../../src/inference/index.ts'
 import { VirtualClock, virtualChannel } from '../../src/simulation/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 import { query, run } from './mesh.ts'
@@ -101,6 +108,18 @@ describe('results that those of the others contradict', () => {
     const { fleet } = ask('nercc', ['worker-0'], 1)
     const all = fleet.choose('double', { count: fleet.count('double') }, 1e6)
     assert.equal(all.at(-1), 'worker-0', 'although it is the fastest')
+  })
+
+  it('are found by the locator that a code brings along, with no profile', () => {
+    const plan = linearPlan(spec('approxifer', { k: 2, n: 8, maxWrong: 1 }))
+    for (const at of [0, 1]) plan.add({ x: query(at) })
+    plan.close()
+    const beta = approxifer({ k: 2, n: 8 }).points?.beta ?? []
+    const honest = (index: number) => Tensor.float32([beta[index], 1 - beta[index], 2 * beta[index]])
+    const results = new Map(Array.from({ length: 8 }, (_, index) => [index, honest(index)]))
+    results.set(5, Tensor.float32([90, 7, -60]))
+    assert.deepEqual(plan.suspects(results, 1), [5])
+    assert.deepEqual(plan.suspects(results, 0), [])
   })
 
   it('are not looked for where nobody could tell', () => {

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type CalibrateInit, calibrate, InvalidOptionError } from '../../nodes/index.ts'
 import {
+  expectedQuality,
   formatProfile,
   type LinearDecoder,
   linearDecoder,
   parseProfile,
   profileCode,
-  profileDecoder
+  profileDecoder,
+  profileLocator
 } from '../../src/codes/index.ts'
 import type { ModelSignature, NamedTensors } from '../../src/models/index.ts'
 import { type Executor, functionExecutor } from '../../src/runtime/index.ts'
@@ -73,8 +75,11 @@ describe('calibrate', () => {
       profile: { plans },
       scores: [scores]
     } = await calibrate(asked)
-    const [{ decoder, expected }] = plans
-    assert.equal(decoder, 'covariance')
+    const [{ decoders, expected }] = plans
+    assert.deepEqual(
+      decoders.map(({ survivors, decoder }) => [survivors, decoder]),
+      [3, 6, 9].map(survivors => [survivors, 'covariance'])
+    )
     assert.equal(scores.length, 12)
     for (const { survivors, linear, covariance } of scores.slice(2, 6)) {
       assert.ok(
@@ -123,6 +128,57 @@ describe('calibrate', () => {
     }
   })
 
+  it('knows of each prediction of fresh queries how likely its class is the model’s, and how far off it is', async () => {
+    const { profile } = await calibrate({ ...quick, data: dataOf(source, 2400), groups: 200 })
+    const [plan] = profile.plans
+    const decoder = profileDecoder(plan)
+    const fresh = Array.from({ length: 250 }, () => outputsOf(source, profileCode(plan)))
+    const all = fresh.flatMap((vectors, g) => {
+      const survivors = Array.from({ length: 12 }, (_, i) => i).filter(i => (i * 7 + g * 5) % 12 < 3 + (g % 5))
+      const operator = decoder.select(survivors)
+      const predictions = operator.apply(survivors.map(i => Tensor.float32(vectors[i])))
+      return expectedQuality(plan.reliability, operator, predictions).map((expected, q) => ({
+        error: expected?.error ?? NaN,
+        agreement: expected?.agreement ?? NaN,
+        squared: squaredError(predictions[q]?.data as Float32Array, vectors[12 + q]),
+        agrees: Number(best(predictions[q]?.data as Float32Array) === best(vectors[12 + q]))
+      }))
+    })
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+    const half = (by: 'agreement' | 'error', part: number) =>
+      all.toSorted((a, b) => a[by] - b[by]).slice((part * all.length) / 2, ((part + 1) * all.length) / 2)
+    for (const part of [0, 1]) {
+      const sure = half('agreement', part)
+      const [said, was] = [mean(sure.map(one => one.agreement)), mean(sure.map(one => one.agrees))]
+      assert.ok(Math.abs(said - was) < 0.08, `of the ${['less', 'more'][part]} sure half ${was} agree, said ${said}`)
+      const far = half('error', part)
+      const ratio = mean(far.map(one => one.error)) / mean(far.map(one => one.squared))
+      assert.ok(ratio > 0.6 && ratio < 1.6, `of the ${['nearer', 'farther'][part]} half, said over measured: ${ratio}`)
+    }
+  })
+
+  it('keeps to the decoder that is asked for', async () => {
+    const { profile } = await calibrate({ ...quick, plans: [{ ...size, code: tuned, decoder: 'linear' }] })
+    assert.ok(profile.plans[0].decoders.every(({ decoder }) => decoder === 'linear'))
+    assert.ok(profile.plans[0].reliability.length > 0)
+  })
+
+  it('knows from which score on a result is wrong, and how often that would be wrong of an honest one', async () => {
+    const { profile } = await calibrate({ ...quick, groups: 60 })
+    const [plan] = profile.plans
+    assert.ok(plan.locator.falseAlarms < 0.02, `false alarms ${plan.locator.falseAlarms}`)
+    const locator = profileLocator(plan, 1)
+    const fresh = Array.from({ length: 60 }, () => outputsOf(source, profileCode(plan)).slice(0, 12))
+    const survivors = [...Array(12).keys()]
+    const found = fresh.filter((results, g) => {
+      const lying = results.map((result, i) =>
+        i === g % 12 ? result.map((_, c) => result[(c + 1) % CLASSES]) : result
+      )
+      return locator.locate(survivors, lying).wrong.includes(g % 12)
+    })
+    assert.ok(found.length >= 50, `${found.length} of 60 liars were found`)
+  })
+
   it('chooses λ_e and λ_d, and says in the profile what it was made from', async () => {
     const { profile } = await calibrate(asked)
     const { plans, model, output, outputs, calibration } = profile
@@ -130,7 +186,7 @@ describe('calibrate', () => {
     assert.equal(model, executor.models[0].id)
     assert.deepEqual({ output, outputs, order }, { output: 'logits', outputs: 'logits', order: 'path' })
     assert.ok(code.lambdaEncode !== undefined && code.lambdaDecode !== undefined, 'both λ were chosen')
-    assert.deepEqual(calibration, { groups: 40, tuning: 8, heldBack: 14, seed: 1 })
+    assert.deepEqual(calibration, { groups: 40, tuning: 14, heldBack: 14, seed: 1 })
     assert.equal(formatProfile(parseProfile(formatProfile(profile))), formatProfile(profile))
     assert.equal(profileCode(plans[0]).n, 12)
   })
@@ -257,7 +313,7 @@ describe('calibrate', () => {
     })
     // The first run tells what kind of output the model has.
     const groups = runs.slice(1).map(rows => rows.slice(-4))
-    const used = [groups.slice(0, 6), groups.slice(6, 36), groups.slice(36)].map(part => new Set(part.flat()))
+    const used = [groups.slice(0, 10), groups.slice(10, 40), groups.slice(40)].map(part => new Set(part.flat()))
     assert.ok(
       used.every(part => part.size >= 20),
       `each part uses many queries: ${used.map(({ size }) => size)}`
