@@ -1,14 +1,7 @@
 import type { Stream } from '@libp2p/interface'
-import type {
-  Millis,
-  Observation,
-  Task,
-  TaskCallbacks,
-  TaskTimings,
-  WorkerChannel,
-  WorkerId
-} from '../../src/inference/index.ts'
-import { bodyBytes, bodyParts, checkOutputs, type TensorHeader, tensorsOf } from '../../src/models/index.ts'
+import type { Millis, Observation, Task, TaskCallbacks, WorkerChannel, WorkerId } from '../../src/inference/index.ts'
+import { bodyParts, type TensorHeader, tensorsOf } from '../../src/models/index.ts'
+import { checkResult } from './check-result.ts'
 import { MAX_HELLO_BODY_BYTES } from './constants.ts'
 import { DueTimer } from './due-timer.ts'
 import {
@@ -36,6 +29,7 @@ import {
 import type { InFlight, InferMetrics } from './metrics.ts'
 import type { Pace } from './pace.ts'
 import { OutboundRequest } from './request.ts'
+import { WaitingRequests } from './waiting-requests.ts'
 
 export interface OutboundInit {
   worker: WorkerId
@@ -65,7 +59,7 @@ export class OutboundStream implements WorkerChannel {
   readonly #lastRead = new LastRead<readonly TensorHeader[]>()
   readonly #lastWritten = new LastWritten()
   /** Until there is credit. */
-  readonly #waiting = new Set<OutboundRequest>()
+  readonly #waiting = new WaitingRequests()
   /** Until their terminal frames, also those that have ended for their owner: so the credit is exact. */
   readonly #inFlight = new Map<number, OutboundRequest>()
   #granted?: Hello
@@ -217,12 +211,7 @@ export class OutboundStream implements WorkerChannel {
     if (this.#inFlight.size >= requests) {
       return undefined
     }
-    let earliest: OutboundRequest | undefined
-    for (const request of this.#waiting) {
-      if (earliest === undefined || request.deadline < earliest.deadline) {
-        earliest = request
-      }
-    }
+    const earliest = this.#waiting.earliest()
     // one that is too large for what is left waits, and all others behind it: small ones must not starve it
     return earliest !== undefined && this.#bytes + earliest.bytes <= bytes ? earliest : undefined
   }
@@ -260,23 +249,17 @@ export class OutboundStream implements WorkerChannel {
       return false
     }
     try {
-      checkOutputs(request.model.signature, request.outputs, result.outputs)
-      const bytes = bodyBytes(result.outputs)
-      if (bytes !== bodyLength) {
-        throw new InvalidResultError(`the outputs of the header take ${bytes} bytes, the body has ${bodyLength}`)
-      }
+      checkResult(this.worker, request, result, bodyLength)
       return true
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      const message = `worker ${this.worker} gave a wrong result of model '${request.model.name}': ${reason}`
-      request.settle()?.failed(new InvalidResultError(message, { cause }))
+    } catch (error) {
+      request.settle()?.failed(error instanceof Error ? error : new InvalidResultError(String(error)))
       return false
     }
   }
 
   #succeed(request: OutboundRequest, body?: Uint8Array): void {
     const { result } = request
-    const timings = result && this.#timings(request, result)
+    const timings = result && request.timings(result, this.#init.now())
     const callbacks = request.end()
     if (callbacks === undefined || body === undefined || result === undefined || timings === undefined) {
       this.#observe(request, 'result', timings)
@@ -288,7 +271,7 @@ export class OutboundStream implements WorkerChannel {
   #fail(request: OutboundRequest, error: Error, micros?: Micros): void {
     const callbacks = request.end()
     if (callbacks === undefined) {
-      this.#observe(request, 'failed', micros && this.#timings(request, micros))
+      this.#observe(request, 'failed', micros && request.timings(micros, this.#init.now()))
     } else {
       callbacks.failed(error)
     }
@@ -328,12 +311,7 @@ export class OutboundStream implements WorkerChannel {
     void this.#send('cancel', request.id, new Uint8Array(0))
   }
 
-  #timings({ sentAt }: OutboundRequest, { queueMicros, runMicros }: NonNullable<Micros>): TaskTimings {
-    const [queue, run] = [queueMicros / 1000, runMicros / 1000]
-    return { queue, run, network: Math.max(0, this.#init.now() - sentAt - queue - run) }
-  }
-
-  #observe({ model }: OutboundRequest, outcome: Observation['outcome'], timings?: TaskTimings): void {
+  #observe({ model }: OutboundRequest, outcome: Observation['outcome'], timings: Observation['timings']): void {
     this.#init.observe({ worker: this.worker, model: model.id, outcome, timings })
   }
 

@@ -1,7 +1,7 @@
-import type { Millis, Task, TaskCallbacks } from '../../src/inference/index.ts'
+import type { Millis, Task, TaskCallbacks, TaskTimings } from '../../src/inference/index.ts'
 import { bodyBytes, headersOf, type Model, type TensorHeader } from '../../src/models/index.ts'
 import { RESULT_GRACE_MS } from './constants.ts'
-import type { Result } from './messages.ts'
+import type { Failure, Result } from './messages.ts'
 
 /** A task at its master, from `submit` to the terminal frame of its worker. */
 export class OutboundRequest {
@@ -43,6 +43,12 @@ export class OutboundRequest {
     this.id = id
     this.sentAt = now
     this.stage = 'sent'
+  }
+
+  /** Where its time went; `network` is what the round trip took beside the worker's own queue and run. */
+  timings({ queueMicros, runMicros }: NonNullable<Failure['timings']>, now: Millis): TaskTimings {
+    const [queue, run] = [queueMicros / 1000, runMicros / 1000]
+    return { queue, run, network: Math.max(0, now - this.sentAt - queue - run) }
   }
 
   /** The first frame about it has come. */
