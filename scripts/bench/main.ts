@@ -1,5 +1,6 @@
 /** `npm run bench -- <name>`: measures, prints a table and writes the figures under `results/bench`. It never judges. */
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { type BatchingOptions, batching } from './batching.ts'
 import { type ChoiceOptions, choice } from './choice.ts'
 import { type CodesOptions, codes } from './codes.ts'
 import { type FanoutOptions, fanout } from './fanout.ts'
@@ -42,6 +43,15 @@ program
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
   .action((options: ChoiceOptions) => choice(options))
+
+program
+  .command('batching')
+  .description('tasks that share runs in a worker, beside the same tasks that run one by one')
+  .option('--model <file>', 'an ONNX model (default: the LeNet-5 of the digits)')
+  .option('--blocks <n>', 'blocks of each kind, for each number of tasks in flight', count, 20)
+  .option('--out <folder>', 'where the figures go', 'results/bench')
+  .option('--json', 'print the figures as JSON instead of the table', false)
+  .action((options: BatchingOptions) => batching(options))
 
 await program.parseAsync()
 

@@ -17,10 +17,10 @@ export type BatchTimes = ReadonlyMap<ModelId, readonly RowsTime[]>
 const MAX_ROWS = 32
 
 /** Timed runs of each size, after one that is not: the first of a size allocates, and on a GPU often compiles. */
-const TIMED_RUNS = 2
+const TIMED_RUNS = 4
 
 /** No size is tried after one that takes as long as this: measuring must not hold up the start of a slow device. */
-const LONGEST_MS = 100
+const LONGEST_MS = 50
 
 /** How far a value may be from what it is alone, as a share of the largest one: in company sums are rounded in another order. */
 const ROUNDING: Partial<Record<Tensor['dtype'], number>> = { float32: 1e-4, float16: 1e-2 }

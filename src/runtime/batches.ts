@@ -4,17 +4,19 @@ import { batchSize } from './batch-size.ts'
 import type { BatchTimes, RowsTime } from './batch-times.ts'
 import type { Place } from './place.ts'
 
-/** The weight of the newest run in the pace of its model. */
-const NEWEST = 0.2
+/**
+ * The weight of the newest run in the time of its size; and in those of the other sizes of its model, for as much as is owed to
+ * other load or to heat, which slow all sizes alike.
+ */
+const NEWEST = { same: 0.3, other: 0.05 }
 
 /** Says which of the tasks that wait share the next run. */
 export class Batches {
-  readonly #times: BatchTimes
-  /** By model, how long runs take now beside when they were measured: other load and heat slow all sizes alike. */
-  readonly #paces = new Map<ModelId, number>()
+  /** As measured at the start, and learned since. */
+  readonly #times: Map<ModelId, readonly RowsTime[]>
 
   constructor(times: BatchTimes) {
-    this.#times = times
+    this.#times = new Map(times)
   }
 
   /** What tasks that may share a run have in common; `undefined` for a task of several rows, or of a model that is never batched. */
@@ -37,21 +39,26 @@ export class Batches {
       return [first]
     }
     const alike = line.filter(({ kind }) => kind === first.kind)
-    const within = this.#slack(line, times, now) / this.#pace(first)
-    return alike.slice(0, batchSize(times, Math.ceil(alike.length / slots), within))
+    return alike.slice(0, batchSize(times, Math.ceil(alike.length / slots), this.#slack(line, now)))
   }
 
   ran({ header: { model } }: Place, rows: number, ms: number): void {
-    const measured = this.#times.get(model)?.find(each => each.rows === rows)
-    if (measured !== undefined) {
-      const pace = this.#paces.get(model) ?? 1
-      this.#paces.set(model, pace + NEWEST * (ms / measured.ms - pace))
+    const times = this.#times.get(model)
+    const expected = times?.find(each => each.rows === rows)
+    if (times !== undefined && expected !== undefined) {
+      const change = ms / expected.ms - 1
+      const learn = (each: RowsTime): RowsTime => {
+        const weight = each.rows === rows ? NEWEST.same : NEWEST.other
+        return { rows: each.rows, ms: each.ms * (1 + weight * change) }
+      }
+      this.#times.set(model, times.map(learn))
     }
   }
 
-  #slack(line: readonly Place[], times: readonly RowsTime[], now: number): number {
+  /** How long a run of several may take. */
+  #slack(line: readonly Place[], now: number): number {
     const [first] = line
-    const alone = times[0].ms * this.#pace(first)
+    const alone = this.#alone(first)
     const others = line
       .filter(({ kind }) => kind !== first.kind)
       .map(place => place.header.deadline - now - this.#alone(place))
@@ -60,11 +67,7 @@ export class Batches {
     return Math.min(first.header.deadline - now, ...others)
   }
 
-  #alone(place: Place): number {
-    return (this.#times.get(place.header.model)?.[0].ms ?? 0) * this.#pace(place)
-  }
-
-  #pace({ header }: Place): number {
-    return this.#paces.get(header.model) ?? 1
+  #alone({ header }: Place): number {
+    return this.#times.get(header.model)?.[0].ms ?? 0
   }
 }

@@ -50,3 +50,4 @@ export {
 } from './onnx-executor.ts'
 export { knownProviders, type ProviderProbe, probeProvider } from './probe-provider.ts'
 export { type ProcessExecutorInit, processExecutor } from './process-executor.ts'
+export { sampleInputs } from './sample-inputs.ts'

@@ -72,7 +72,7 @@ describe('measureBatchTimes', () => {
           ...slow,
           run: async inputs => {
             longest = Math.max(longest, inputs.x.shape[0])
-            await new Promise(resolve => setTimeout(resolve, 60 * inputs.x.shape[0]))
+            await new Promise(resolve => setTimeout(resolve, 30 * inputs.x.shape[0]))
             return slow.run(inputs)
           }
         }
@@ -80,6 +80,6 @@ describe('measureBatchTimes', () => {
     })
     await executor.start()
     await measureBatchTimes(executor)
-    assert.equal(longest, 2, 'two rows take over 100 ms: four are not tried')
+    assert.equal(longest, 2, 'two rows take over 50 ms: four are not tried')
   })
 })

@@ -166,10 +166,28 @@ describe('tasks that wait for the same model', () => {
     await release(6 * 9)
     await slow
     began.length = 0
-    // The pace is between 1.8 and 2 now: four rows take more than 20 ms, two less.
-    const deadline = 6 * 9 + 9 + 20.5
+    // Two rows are taken to need 12.1 ms now, four 14.6.
+    const deadline = 6 * 9 + 9 + 13
     await drained([run(1), ...[2, 3, 4, 5].map(value => run(value, { deadline }))])
     assert.deepEqual(began[1], [2, 3])
+  })
+
+  it('stop sharing runs that take longer than was measured', async () => {
+    const { run, began, release } = await bench()
+    const sizes: number[][] = []
+    for (let wave = 0; wave < 6; wave++) {
+      began.length = 0
+      const ends = Promise.allSettled(Array.from({ length: 64 }, (_, i) => run(i, { deadline: 100_000 })))
+      while (began.flat().length < 64) {
+        // Each row takes 9 ms: company does not pay.
+        await release(9 * (began.at(-1)?.length ?? 0))
+      }
+      await release()
+      await ends
+      sizes.push(began.map(({ length }) => length))
+    }
+    assert.ok(Math.max(...sizes[0]) > 1, `at first no run was shared: ${sizes[0]}`)
+    assert.equal(Math.max(...sizes[5]), 1, `runs were still shared: ${sizes[5]}`)
   })
 
   it('are answered one by one when their run fails, so that one bad row fails alone', async () => {
