@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { environment } from '../../nodes/index.ts'
 import type { Model } from '../../src/models/index.ts'
 import {
   type Admission,
@@ -10,7 +11,6 @@ import {
   onnxExecutor,
   sampleInputs
 } from '../../src/runtime/index.ts'
-import { environment } from '../environment.ts'
 import { type BatchingSamples, batchingFigures, batchingTable } from './batching-figures.ts'
 
 /** Tasks that are asked at once, and again as soon as one is answered. */
