@@ -27,7 +27,7 @@ const STREAMS = {
   locator: 7
 }
 
-/** Survivor sets for each number of survivors: which workers answer matters as much as what is asked. */
+/** Survivor sets for each number of survivors, at least: which workers answer matters as much as what is asked. */
 const SETS = 40
 
 /** What a query is used for. */
@@ -150,7 +150,7 @@ async function scoreAll(groups: readonly CodedGroup[], scoring: Scoring): Promis
   const n = groups[0].results.length
   const scores: SurvivorScore[] = []
   for (let survivors = 1; survivors <= n; survivors++) {
-    const sets = drawSurvivors(n, survivors, SETS, scoring.survivors)
+    const sets = drawSurvivors(n, survivors, Math.max(SETS, groups.length), scoring.survivors)
     scores.push({
       survivors,
       linear: score(linear, sets, groups, judge),

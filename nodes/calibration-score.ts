@@ -13,9 +13,12 @@ export interface Judge {
   labels?: readonly number[]
 }
 
-/** `sets` survivor sets with `survivors` of `n`, all equally likely; one where there is but one. */
+/** Survivor sets with `survivors` of `n`, all equally likely: `sets` by chance, or each one where there are no more. */
 export function drawSurvivors(n: number, survivors: number, sets: number, chance: Random): Survivors[] {
-  return Array.from({ length: survivors === n ? 1 : sets }, () =>
+  if (countOf(n, survivors) <= sets) {
+    return everySet(n, survivors)
+  }
+  return Array.from({ length: sets }, () =>
     shuffled(Array(n).keys(), chance)
       .slice(0, survivors)
       .sort((a, b) => a - b)
@@ -27,8 +30,22 @@ export function survivorCounts(shares: readonly number[], n: number): number[] {
   return [...new Set(shares.map(share => Math.max(1, Math.round(share * n))))]
 }
 
-/** Of the survivor sets, every group meets one in so many: more sets are cheaper than more groups, and vary more. */
+/** C(n, k) */
+function countOf(n: number, k: number): number {
+  return Array.from({ length: Math.min(k, n - k) }, (_, i) => (n - i) / (i + 1)).reduce((a, b) => a * b, 1)
+}
+
+function everySet(n: number, size: number): Survivors[] {
+  if (size === 0) {
+    return [[]]
+  }
+  return Array.from({ length: n }, (_, last) => everySet(last, size - 1).map(rest => [...rest, last])).flat()
+}
+
+/** Of the survivor sets, every group meets one in so many at least: more sets are cheaper than more groups, and vary more. */
 const SHARES = 4
+/** A group meets no more of them. */
+const SETS_OF_A_GROUP = 40
 
 /** A prediction beside the one that the model itself gives. */
 export type Judged = { status: 'exact' | 'lost' } | Reconstructed
@@ -54,7 +71,7 @@ export function* judged(
   groups: readonly CodedGroup[],
   outputs: Outputs
 ): Generator<Judged> {
-  const shares = Math.min(SHARES, sets.length)
+  const shares = Math.min(Math.max(SHARES, Math.ceil(sets.length / SETS_OF_A_GROUP)), sets.length)
   for (const [s, survivors] of sets.entries()) {
     const operator = decoder.select(survivors)
     for (let g = s % shares; g < groups.length; g += shares) {

@@ -6,6 +6,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { environment } from '../../nodes/index.ts'
+import { advisorFigures } from './advisor.ts'
+import { advisorTable } from './advisor-table.ts'
 import { codesFigures } from './codes.ts'
 import { MissingDataError } from './errors.ts'
 import type { Dataset } from './images.ts'
@@ -38,6 +40,13 @@ subcommand('codes', `Every code on ${Object.values(networks).map(describe).join(
       return { figures, text: codesTable(network, figures) }
     })
   )
+subcommand('advisor', 'What the advisor expects of plans, beside what test images say, and what it recommends.').action(
+  (options: Options) =>
+    tables('advisor', options, async (network, dataset) => {
+      const figures = await advisorFigures(network, dataset, { seed: options.seed, progress })
+      return { figures, text: advisorTable(network, figures) }
+    })
+)
 subcommand('student', 'A student fitted in closed form to what the deployed model says of unlabelled images.')
   .option('--queries <n>', 'images that it is fitted to; default: all that are for learning', within(1, 60_000))
   .option('--patches <n>', 'its features are responses to so many', within(1, 1000), 240)

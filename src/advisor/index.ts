@@ -7,4 +7,4 @@
 export { type Advice, type AdvisedPlan, type AdviseInit, advise } from './advise.ts'
 export { InvalidFleetError, NoAdviceError } from './errors.ts'
 export type { Forecast, Worth } from './forecast.ts'
-export type { FleetFacts, Stragglers } from './stragglers.ts'
+export { type FleetFacts, type Stragglers, stragglersAmong } from './stragglers.ts'

@@ -70,17 +70,20 @@ describe('splinemesh advise, and infer with the code that it recommends', () => 
     const other = path.join(folder, 'other.json')
     writeFileSync(other, readFileSync(profile, 'utf8').replace(/"model":"\w+"/, `"model":"${'0'.repeat(64)}"`))
     const fleet = ['--workers', '12', '--stragglers', '0.2']
-    const cases: Array<[ReturnType<typeof splinemesh>, RegExp]> = [
-      [advise('--workers', '12', '--stragglers', '1.5'), /UsageError .*Give a share such as 0\.2/],
-      [advise('--workers', '12', '--stragglers', '13'), /InvalidFleetError .*of the 12 workers; got 13/],
-      [advise(...fleet, '--k', '4', '--n', '3'), /NoAdviceError .*\(k, n\) of the profile are \(4, 12\)/],
-      [advise(other, ...fleet), /ProfileMismatchError .*other\.json is of output logits of the model 000000000000/],
-      [infer('--stragglers', '0.2'), /UsageError .*--code auto compares the plans of --profile/],
-      [infer('--stragglers', '0', '--profile', profile, '--degree', '2'), /UsageError .*leave out degree/],
-      [infer('--stragglers', '0', '--profile', other), /ProfileMismatchError .*calibrate this model/]
+    const cases: Array<[() => ReturnType<typeof splinemesh>, RegExp]> = [
+      [() => advise('--workers', '12', '--stragglers', '1.5'), /UsageError .*Give a share such as 0\.2/],
+      [() => advise('--workers', '12', '--stragglers', '13'), /InvalidFleetError .*of the 12 workers; got 13/],
+      [() => advise(...fleet, '--k', '4', '--n', '3'), /NoAdviceError .*\(k, n\) of the profile are \(4, 12\)/],
+      [
+        () => advise(other, ...fleet),
+        /ProfileMismatchError .*other\.json is of output logits of the model 000000000000/
+      ],
+      [() => infer('--stragglers', '0.2'), /UsageError .*--code auto compares the plans of --profile/],
+      [() => infer('--stragglers', '0', '--profile', profile, '--degree', '2'), /UsageError .*leave out degree/],
+      [() => infer('--stragglers', '0', '--profile', other), /ProfileMismatchError .*calibrate this model/]
     ]
-    for (const [ending, error] of cases) {
-      const ended = await ending
+    for (const [run, error] of cases) {
+      const ended = await run()
       assert.equal(ended.code, 2, said(ended))
       assert.match(ended.err, error)
     }
