@@ -17,8 +17,8 @@ const SRC: Record<string, string[]> = {
   fleet: [],
   models: ['tensor'],
   runtime: ['tensor', 'models'],
-  inference: ['tensor', 'codes', 'fleet', 'models'],
   advisor: ['codes'],
+  inference: ['tensor', 'codes', 'fleet', 'models', 'advisor'],
   students: ['codes', 'models'],
   simulation: ['tensor', 'codes', 'fleet', 'models', 'inference']
 }

@@ -39,6 +39,18 @@ export function stragglersAmong(asked: number, { workers, stragglers }: FleetFac
   )
 }
 
+/** P(these `given` workers all straggle): they are drawn among all workers. */
+export function allStraggle(given: number, { workers, stragglers }: FleetFacts): number {
+  return 'share' in stragglers
+    ? stragglers.share ** given
+    : drawn({
+        from: workers,
+        marked: stragglers.count,
+        draws: Math.min(given, workers),
+        hits: Math.min(given, workers)
+      })
+}
+
 function binomial(n: number, p: number, hits: number): number {
   // 0·log 0 is NaN, and p is 0 or 1 where nobody or everybody straggles.
   if (p === 0 || p === 1) return hits === n * p ? 1 : 0

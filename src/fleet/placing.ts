@@ -13,35 +13,35 @@ export class Placing {
   }
 
   /**
-   * The worker of the next task among `ranked` ones (best first): one that holds no copy of the same query if there is one,
+   * The worker of the next task among `ranked` ones (best first): one that holds none of the same queries if there is one,
    * then the one with the fewest tasks of this group, then the best ranked.
    *
-   * @param copyOf which query the task is a copy of; `undefined` for a mixture of queries
+   * @param queries those whose predictions the task gives; none for a mixture of queries
    * @returns `undefined` when there is no worker at all
    */
-  next(ranked: readonly WorkerId[], copyOf: number | undefined): WorkerId | undefined {
-    const copies = copyOf === undefined ? undefined : this.#copies.get(copyOf)
+  next(ranked: readonly WorkerId[], queries: readonly number[]): WorkerId | undefined {
+    const copies = queries.flatMap(query => this.#copies.get(query) ?? [])
     let best: WorkerId | undefined
     let least = Infinity
     for (const worker of ranked) {
       // One more copy beside the first is worth less than an even load: it counts as a whole group's tasks.
-      const cost = (this.#load.get(worker) ?? 0) + (copies?.has(worker) ? this.#placed : 0)
+      const cost = (this.#load.get(worker) ?? 0) + (copies.some(held => held.has(worker)) ? this.#placed : 0)
       if (cost < least) {
         best = worker
         least = cost
       }
     }
     if (best !== undefined) {
-      this.#add(best, copyOf)
+      this.#add(best, queries)
     }
     return best
   }
 
-  #add(worker: WorkerId, copyOf: number | undefined): void {
+  #add(worker: WorkerId, queries: readonly number[]): void {
     this.#placed++
     this.#load.set(worker, (this.#load.get(worker) ?? 0) + 1)
-    if (copyOf !== undefined) {
-      this.#copies.set(copyOf, (this.#copies.get(copyOf) ?? new Set()).add(worker))
+    for (const query of queries) {
+      this.#copies.set(query, (this.#copies.get(query) ?? new Set()).add(worker))
     }
   }
 }

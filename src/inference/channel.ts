@@ -4,6 +4,9 @@ import type { ModelId, NamedTensors } from '../models/index.ts'
 /** Milliseconds: a length of time, or a moment on the clock that is in use. */
 export type Millis = number
 
+/** The master as the worker of tasks that it runs by itself: a channel like the others, in the same process. */
+export const SELF: WorkerId = 'self'
+
 /** One tensor (or named tensors) for one model, to be run by one worker. */
 export interface Task {
   model: ModelId

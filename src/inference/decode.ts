@@ -23,10 +23,16 @@ export interface CalibratedPlan {
   suspects(survivors: Survivors, results: readonly Tensor[], most: number): number[]
 }
 
-/** A prediction that was decoded, and whether it is the result of the query itself. */
+/**
+ * What a prediction was made of: `exact`, a result of the deployed model on this very query; `decoded`, results on coded
+ * queries; or the answer of a companion, a `description` or the `student`.
+ */
+export type Source = 'exact' | 'decoded' | 'description' | 'student'
+
+/** A prediction, and what it was made of. */
 export interface Decoded {
   output: Tensor
-  exact: boolean
+  source: Source
   /** For one that is not exact, where calibration measured it. */
   expected?: ExpectedQuality
 }
@@ -85,8 +91,12 @@ export function groupDecoder({ code, order, systematic, calibrated }: GroupDecod
       const outputs = yield* operator.applying(arrived)
       const expected = calibrated?.assess(operator, outputs)
       const decoded = outputs.map((output, place): Decoded | undefined => {
-        const exact = operator.exact[place]
-        return output && (exact ? { output, exact } : { output, exact, expected: expected?.[place] })
+        return (
+          output &&
+          (operator.exact[place]
+            ? { output, source: 'exact' }
+            : { output, source: 'decoded', expected: expected?.[place] })
+        )
       })
       return restoreOrder(decoded, order)
     }

@@ -3,7 +3,8 @@ import type { WorkerId } from '../fleet/index.ts'
 import type { ModelId, NamedTensors } from '../models/index.ts'
 import type { Tensor } from '../tensor/index.ts'
 import type { Millis, Task, TaskResult, TaskTimings } from './channel.ts'
-import type { PlanSpec } from './plan.ts'
+import type { Source } from './decode.ts'
+import type { PlanSpec, TaskRole } from './plan.ts'
 
 export type CallId = number
 export type GroupId = number
@@ -38,14 +39,13 @@ export type Effect =
 /** A prediction, or the named error in its place. */
 export type Outcome =
   | {
-      /**
-       * `exact`: the model's own result on this very query. `reconstructed`: decoded from results on coded queries.
-       */
+      /** `exact`: the model's own result on this very query. `reconstructed`: made of other results; see `source`. */
       status: 'exact' | 'reconstructed'
+      source: Source
       /** The decoded output of the model, with its batch axis. */
       output: Tensor
       group: GroupId
-      /** For a reconstructed one whose plan is calibrated. */
+      /** For a reconstructed one, where calibration measured it. */
       expected?: ExpectedQuality
       /** A quality was asked for, and this reconstructed prediction is not known to have it. */
       belowQuality?: true
@@ -78,15 +78,18 @@ export interface GroupReport {
   deadlineAt: Millis
   endedAt: Millis | undefined
   stop: StopReason | undefined
-  /** Ascending indices of the coded queries whose results arrived and are believed. */
+  /** Ascending indices of the workers' tasks whose results arrived and are believed. */
   survivors: number[]
   tasks: TaskReport[]
 }
 
-/** Who got what, and when each stage ended. A coded query that was sent more than once has a report for each time. */
+/** Who got what, and when each stage ended. A task that was sent more than once has a report for each time. */
 export interface TaskReport {
   index: number
-  role: 'query' | 'coded'
+  role: TaskRole
+  /** The queries of the group that its result gives predictions of; none for a mixture of queries. */
+  queries: readonly number[]
+  /** {@link SELF} for one that the master ran by itself. */
   worker: WorkerId
   /** Which variant the worker was to run, where the caller allowed several. */
   variant?: ModelId

@@ -1,7 +1,7 @@
 import type { Sliced } from '../codes/index.ts'
 import { Placing, type WorkerId } from '../fleet/index.ts'
 import type { NamedTensors } from '../models/index.ts'
-import type { Millis, TaskResult } from './channel.ts'
+import { type Millis, SELF, type TaskResult } from './channel.ts'
 import type { Decoded } from './decode.ts'
 import { DeadlineError, NotRecoveredError, NoWorkersError } from './errors.ts'
 import type { CallId, GroupId, GroupReport, Outcome, StopReason, TaskId, TaskReport, TimerId } from './events.ts'
@@ -65,15 +65,15 @@ export class Group {
     this.placements.push(...tasks.map(task => ({ task, attempts: [] })))
   }
 
-  /** Places a task on one of the `ranked` workers; `undefined` if there is none. */
+  /** Places a task on one of the `ranked` workers, or on the master itself; `undefined` if there is none. */
   submit(id: TaskId, placement: Placement, ranked: readonly WorkerId[], now: Millis): TaskReport | undefined {
-    const worker = this.#placing.next(ranked, placement.task.query)
+    const { index, role, queries, inputs, runner } = placement.task
+    const worker = runner === 'master' ? SELF : this.#placing.next(ranked, queries)
     if (worker === undefined) {
       return undefined
     }
-    const { index, role, inputs } = placement.task
     const bytes = Object.values(inputs).reduce((sum, tensor) => sum + tensor.byteLength, 0)
-    const attempt: TaskReport = { index, role, worker, bytes, submittedAt: now, status: 'waiting' }
+    const attempt: TaskReport = { index, role, queries, worker, bytes, submittedAt: now, status: 'waiting' }
     placement.attempts.push(attempt)
     this.inFlight.set(id, { placement, attempt })
     return attempt
@@ -91,6 +91,13 @@ export class Group {
       this.#results.add(attempt.index, result.outputs)
       this.end(id, 'result', now)
     }
+  }
+
+  /** A task that came to its end, with a result or for good without one: are there tasks now that waited for it? */
+  learn({ index }: PlanTask): boolean {
+    const tasks = this.plan.learn(index, this.#results.of(index))
+    this.place(tasks)
+    return tasks.length > 0
   }
 
   /** A task is no longer at a worker. */
@@ -155,9 +162,13 @@ export class Group {
       deadlineAt: this.deadlineAt,
       endedAt: stop === undefined ? undefined : now,
       stop,
-      survivors: this.#results.survivors,
+      survivors: this.#survivors,
       tasks: this.#tasks()
     }
+  }
+
+  get #survivors(): number[] {
+    return this.#results.survivors.filter(index => this.plan.tasks[index].runner === 'worker')
   }
 
   #tasks(): TaskReport[] {
@@ -183,9 +194,9 @@ export class Group {
     return this.#looked.reached
   }
 
-  #isGoodEnough({ exact, expected }: Decoded): boolean {
+  #isGoodEnough({ source, expected }: Decoded): boolean {
     const { quality = 0 } = this.plan.spec
-    return exact || (expected?.agreement ?? -Infinity) >= quality
+    return source === 'exact' || (expected?.agreement ?? -Infinity) >= quality
   }
 
   /**
@@ -197,7 +208,9 @@ export class Group {
     for (const { placement, attempt } of this.inFlight.values()) {
       first.set(placement, first.get(placement) ?? attempt.worker)
     }
-    return new Set(first.values()).size + this.#unmade
+    const workers = new Set(first.values())
+    workers.delete(SELF)
+    return workers.size + this.plan.unmade
   }
 
   /**
@@ -206,14 +219,9 @@ export class Group {
    */
   #stragglers(): number {
     const { spec, n, size } = this.plan
-    const workers = Math.min(this.#placing.workers + this.#unmade, n)
+    const workers = Math.min(this.#placing.workers + this.plan.unmade, n)
     const stragglers = spec.stragglers ?? Math.floor((n - size) / 2)
     return Math.min(Math.round((stragglers * workers) / n), workers - 1)
-  }
-
-  /** Coded queries that are still to be encoded. */
-  get #unmade(): number {
-    return this.plan.n - this.plan.tasks.length
   }
 
   #decodes(stop: StopReason | undefined): boolean {
@@ -235,18 +243,19 @@ export class Group {
 
   #outcome(prediction: Decoded): Outcome {
     const { id, plan } = this
-    const { output, exact, expected } = prediction
+    const { output, source, expected } = prediction
     try {
       assertFinite(output, 'the decoded prediction')
     } catch (error) {
       return { status: 'failed', error: error as Error, group: id }
     }
-    if (exact) {
-      return { status: 'exact', output, group: id }
+    if (source === 'exact') {
+      return { status: 'exact', source, output, group: id }
     }
     const short = plan.spec.quality !== undefined && !this.#isGoodEnough(prediction)
     return {
       status: 'reconstructed',
+      source,
       output,
       group: id,
       ...(expected && { expected }),
@@ -256,7 +265,7 @@ export class Group {
 
   #missing(query: number, stop: StopReason): Error {
     const { spec, n, complete } = this.plan
-    const arrived = this.#results.survivors.length
+    const arrived = this.#survivors.length
     if (complete && this.placements.every(({ attempts }) => attempts.length === 0)) {
       return new NoWorkersError(
         `no worker that serves model ${spec.model} was known within ${spec.deadline} ms: check that workers run, that their addresses are given, and that they serve this very model`

@@ -2,23 +2,25 @@
  * @packageDocumentation
  *
  * The master: how queries become groups, tasks, and predictions. A state machine without I/O ({@link Master}), and the
- * shell that connects it to channels and a clock ({@link drive}), real or virtual alike. Imports `codes`, `fleet`,
- * `models` and `tensor`; never a clock, a timer or a network.
+ * shell that connects it to channels and a clock ({@link drive}), real or virtual alike. Imports `advisor`, `codes`,
+ * `fleet`, `models` and `tensor`; never a clock, a timer or a network.
  */
 
 export type { ExpectedQuality } from '../codes/index.ts'
 export type { WorkerId } from '../fleet/index.ts'
-export type {
-  Clock,
-  Millis,
-  Observation,
-  Task,
-  TaskCallbacks,
-  TaskResult,
-  TaskTimings,
-  WorkerChannel
+export {
+  type Clock,
+  type Millis,
+  type Observation,
+  SELF,
+  type Task,
+  type TaskCallbacks,
+  type TaskResult,
+  type TaskTimings,
+  type WorkerChannel
 } from './channel.ts'
-export type { CalibratedPlan } from './decode.ts'
+export type { Companion, Description, Reading, Side } from './companion.ts'
+export type { CalibratedPlan, Source } from './decode.ts'
 export { type Drive, type DriveInit, drive, WorkerGoneError } from './drive.ts'
 export {
   DeadlineError,
@@ -40,12 +42,7 @@ export type {
   TaskReport
 } from './events.ts'
 export type { Hedge } from './hedge.ts'
+export { linearPlan } from './linear-plan.ts'
 export { Master } from './master.ts'
-export {
-  linearPlan,
-  type Plan,
-  type PlanInit,
-  type PlanSpec,
-  type PlanTask,
-  planSpec
-} from './plan.ts'
+export { type Plan, type PlanInit, type PlanSpec, type PlanTask, planSpec, type TaskRole } from './plan.ts'
+export { sidePlan } from './side-plan.ts'

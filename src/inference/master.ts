@@ -1,10 +1,12 @@
 import type { Fleet, WorkerId } from '../fleet/index.ts'
-import type { Millis } from './channel.ts'
+import { type Millis, SELF } from './channel.ts'
 import type { CallId, Effect, GroupId, MasterEvent, StopReason, TaskId, TimerId } from './events.ts'
 import { Formation } from './formation.ts'
 import { Group, type Placement } from './group.ts'
 import { HedgeCredit, patience } from './hedge.ts'
-import { linearPlan, type PlanSpec } from './plan.ts'
+import { linearPlan } from './linear-plan.ts'
+import type { PlanSpec } from './plan.ts'
+import { sidePlan } from './side-plan.ts'
 import { Turns } from './turns.ts'
 
 /** How often a task that failed is sent again, each time to a worker that did not have it yet. */
@@ -88,17 +90,28 @@ export class Master {
   }
 
   #open(spec: PlanSpec): Group {
-    const group = new Group(this.#nextId++, linearPlan(spec), this.#now)
+    const plan = spec.side === undefined ? linearPlan(spec) : sidePlan(spec, spec.side)
+    const group = new Group(this.#nextId++, plan, this.#now)
     this.#groups.set(group.id, group)
     this.#arm(group, group.deadlineAt, () => this.#stop(group, 'deadline'))
     return group
   }
 
   #close(group: Group): void {
-    group.plan.close()
+    const { plan } = group
+    plan.close()
     this.#turns.encode(group)
+    if (plan.patience !== undefined) {
+      this.#arm(group, this.#now + plan.patience, () => this.#hurry(group))
+    }
     this.#dispatch(group)
     this.#settle(group)
+  }
+
+  /** Sends the tasks that were held back for results. */
+  #hurry(group: Group): void {
+    group.place(group.plan.hurry())
+    this.#dispatch(group)
   }
 
   /** Sends every task of the group that was not sent yet, if there is a worker at all. */
@@ -126,7 +139,7 @@ export class Master {
     const { model, inputs, output } = placement.task
     const task = { model, inputs, outputs: [output], deadline: group.deadlineAt }
     this.#effects.push({ type: 'submit', id, worker: attempt.worker, task })
-    if (spec.hedge !== undefined && placement.attempts.length === 1) {
+    if (spec.hedge !== undefined && attempt.worker !== SELF && placement.attempts.length === 1) {
       this.#hedgeCredit.earn(spec.hedge, spec.n)
       const after = patience(spec.hedge, this.#fleet, attempt.worker, model)
       if (after !== undefined) {
@@ -188,7 +201,15 @@ export class Master {
       group.end(id, 'failed', this.#now, error as Error)
       this.#retry(group, placement)
     }
+    this.#learn(group, placement)
     this.#settle(group)
+  }
+
+  /** Sends the tasks that waited for this one, once nothing more will come of it. */
+  #learn(group: Group, { task, attempts }: Placement): void {
+    if (attempts.every(({ status }) => status !== 'waiting') && group.learn(task)) {
+      this.#dispatch(group)
+    }
   }
 
   /** Shows what there is, unless it is the last there will be. */
@@ -199,10 +220,14 @@ export class Master {
     }
   }
 
-  /** Once more, to another worker, unless a copy of the task is out as well. */
+  /** Once more, to another worker, unless a copy of the task is out as well; the master itself is no other worker. */
   #retry(group: Group, placement: Placement): void {
     const { length: failed } = placement.attempts.filter(({ status }) => status === 'failed')
-    if (failed <= RETRIES && placement.attempts.every(({ status }) => status !== 'waiting')) {
+    if (
+      placement.task.runner === 'worker' &&
+      failed <= RETRIES &&
+      placement.attempts.every(({ status }) => status !== 'waiting')
+    ) {
       this.#sendAgain(group, placement)
     }
   }

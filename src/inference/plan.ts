@@ -1,16 +1,9 @@
-import {
-  type CodeFamily,
-  type CodeOptions,
-  type LinearCode,
-  type OrderKind,
-  reorder,
-  type Sliced,
-  unitColumn
-} from '../codes/index.ts'
+import type { CodeFamily, CodeOptions, LinearCode, OrderKind } from '../codes/index.ts'
 import type { ModelId, NamedTensors } from '../models/index.ts'
+import type { Tensor } from '../tensor/index.ts'
 import type { Millis } from './channel.ts'
-import { type CalibratedPlan, type GroupDecoder, groupDecoder } from './decode.ts'
-import { encodingGroup, orderingGroup } from './encoding.ts'
+import type { Side } from './companion.ts'
+import type { CalibratedPlan, GroupDecoder } from './decode.ts'
 import { InvalidPlanError } from './errors.ts'
 import { checkHedge, type Hedge } from './hedge.ts'
 
@@ -48,6 +41,8 @@ export interface PlanSpec {
   hedge?: Hedge
   /** What was learned of full groups of this model, code and order; the others are decoded by the code alone. */
   calibrated?: CalibratedPlan
+  /** What helps beside copies of the queries; the code then is replication. */
+  side?: Side
 }
 
 export type PlanInit = Pick<PlanSpec, 'model' | 'output' | 'code' | 'k' | 'n' | 'deadline'> & Partial<PlanSpec>
@@ -77,6 +72,7 @@ export function planSpec(init: PlanInit): PlanSpec {
     )
   }
   checkQuality(spec)
+  checkSide(spec)
   if (spec.hedge !== undefined) {
     checkHedge(spec.hedge)
   }
@@ -109,11 +105,23 @@ function checkQuality({ quality, maxWrong, code, n, calibrated }: PlanSpec): voi
   }
 }
 
+/** @throws {InvalidPlanError} side information stands beside copies, and tells nothing of wrong results */
+function checkSide({ side, code, calibrated, maxWrong }: PlanSpec): void {
+  if (side === undefined) {
+    return
+  }
+  if (code.name !== 'replication' || calibrated !== undefined || maxWrong > 0) {
+    throw new InvalidPlanError(
+      `a plan with side information copies queries: its code is replication without a profile and without maxWrong; got ${code.name}`
+    )
+  }
+}
+
 /**
  * The code of a group of `count` ≤ K queries. A smaller group keeps the overhead N/K, and has at least `stragglers`
  * coded queries more than queries, as far as the full plan does.
  */
-function codeFor(spec: PlanSpec, count: number): LinearCode {
+export function codeFor(spec: PlanSpec, count: number): LinearCode {
   const { code, codeOptions, stragglers = 0 } = spec
   const scaled = Math.max(Math.ceil((spec.n * count) / spec.k), count + stragglers, code.minimumN(count, codeOptions))
   const n = count === spec.k ? spec.n : Math.min(spec.n, code.maximumN?.(count) ?? Infinity, scaled)
@@ -122,16 +130,21 @@ function codeFor(spec: PlanSpec, count: number): LinearCode {
 
 /** One tensor for one named model, and what it is to the group. */
 export interface PlanTask {
-  /** Which coded query it is. */
+  /** Its place among the tasks of the group; in a plan of a linear code, which coded query it is. */
   index: number
   /** The deployed model or a companion, and its output that is the result. */
   model: ModelId
   output: string
   inputs: NamedTensors
-  role: 'query' | 'coded'
-  /** For the role `query`: which query of the group it is a copy of. */
-  query?: number
+  role: TaskRole
+  /** The queries of the group that the rows of its result are predictions of; none for a mixture of queries. */
+  queries: readonly number[]
+  /** Who runs it. */
+  runner: 'worker' | 'master'
 }
+
+/** What the deployed model is run on, a query or a mixture of several, or which companion is run. */
+export type TaskRole = 'query' | 'coded' | 'description' | 'student'
 
 /** The tasks of a group and their decoder: append-only, and decoding once `closed`. */
 export interface Plan extends GroupDecoder {
@@ -143,84 +156,23 @@ export interface Plan extends GroupDecoder {
   readonly complete: boolean
   /** Number of queries so far. */
   readonly size: number
-  /** Number of tasks once complete. */
+  /** Number of tasks for workers once complete. */
   readonly n: number
+  /** How many of them are still to be made. */
+  readonly unmade: number
+  /** How long after it was closed it may hold tasks back for results; then {@link hurry} has them made. */
+  readonly patience?: Millis
   /** Adds a query; returns the tasks that can leave at once. */
   add(query: NamedTensors): PlanTask[]
   /** No more queries. The tasks that could not leave before are then made by {@link encodeNext}. */
   close(): void
   /**
    * Orders and encodes a little further, once closed: the tasks that became ready, if any, and what it cost in multiply-adds
-   * of the matrix product.
+   * of the matrix product; `undefined` where nothing is left to encode.
    */
-  encodeNext(): { tasks: PlanTask[]; cost: number }
-}
-
-/** A plan of one linear code. In a systematic one each query leaves at once, and coding costs no waiting. */
-export function linearPlan(spec: PlanSpec): Plan {
-  const systematic = spec.code.systematic || spec.codeOptions.layout === 'systematic'
-  const deployed = { model: spec.model, output: spec.output }
-  const queries: NamedTensors[] = []
-  const tasks: PlanTask[] = []
-  let closed: { n: number; decoder: GroupDecoder; encoding: Sliced<void> } | undefined
-  let complete = false
-
-  const append = (task: PlanTask): PlanTask => {
-    tasks.push(task)
-    return task
-  }
-  const group = (): NonNullable<typeof closed> => {
-    if (closed === undefined) {
-      throw new InvalidPlanError('a plan encodes and decodes only once it is closed')
-    }
-    return closed
-  }
-  const encoding = function* (code: LinearCode): Sliced<void> {
-    const order = yield* orderingGroup(spec, queries)
-    // A profile is of full groups.
-    const calibrated = code.k === spec.k ? spec.calibrated : undefined
-    group().decoder = groupDecoder({ code, order, systematic, calibrated })
-    const left = Array.from({ length: code.n - tasks.length }, (_, i) => tasks.length + i)
-    yield* encodingGroup(code, reorder(queries, order), left, (index, inputs) => {
-      const place = code.systematic ? unitColumn(code.encodingMatrix, code.k, index) : undefined
-      const task = { index, ...deployed, inputs }
-      append(place === undefined ? { ...task, role: 'coded' } : { ...task, role: 'query', query: order[place] })
-    })
-  }
-
-  return {
-    spec,
-    tasks,
-    get closed() {
-      return closed !== undefined
-    },
-    get complete() {
-      return complete
-    },
-    get size() {
-      return queries.length
-    },
-    get n() {
-      return closed?.n ?? spec.n
-    },
-    add(query) {
-      const index = queries.push(query) - 1
-      return systematic ? [append({ index, ...deployed, inputs: query, role: 'query', query: index })] : []
-    },
-    close() {
-      const code = codeFor(spec, queries.length)
-      // Until the group has its order only the queries themselves are sent, and the code decodes them in any.
-      const decoder = groupDecoder({ code, order: [...queries.keys()], systematic, calibrated: undefined })
-      closed = { n: code.n, decoder, encoding: encoding(code) }
-    },
-    encodeNext() {
-      const before = tasks.length
-      const step = group().encoding.next()
-      complete = step.done === true
-      return { tasks: tasks.slice(before), cost: step.value ?? 0 }
-    },
-    recoverable: arrived => group().decoder.recoverable(arrived),
-    suspects: (results, most) => group().decoder.suspects(results, most),
-    decoding: results => group().decoder.decoding(results)
-  }
+  encodeNext(): { tasks: PlanTask[]; cost: number } | undefined
+  /** The result of a task is there, or will never be: the tasks that waited for it. */
+  learn(index: number, result: Tensor | undefined): PlanTask[]
+  /** Waits for no result any longer: the tasks that were held back. */
+  hurry(): PlanTask[]
 }

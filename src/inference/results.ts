@@ -1,10 +1,10 @@
 import { type Sliced, whole } from '../codes/index.ts'
-import type { NamedTensors } from '../models/index.ts'
+import type { ModelId, NamedTensors } from '../models/index.ts'
 import { sameShape, type Tensor } from '../tensor/index.ts'
 import type { Decoded } from './decode.ts'
 import { UnusableResultError } from './errors.ts'
 import { assertFinite } from './finite.ts'
-import type { Plan } from './plan.ts'
+import type { Plan, PlanTask } from './plan.ts'
 
 /** What came back for the tasks of a group: which results are believed, and which predictions they give. */
 export class Results {
@@ -29,7 +29,7 @@ export class Results {
    * @throws {UnusableResultError | NotFiniteError} it cannot be decoded with the others
    */
   add(index: number, outputs: NamedTensors): void {
-    this.#arrived.set(index, this.#judge(this.#plan.tasks[index].output, outputs))
+    this.#arrived.set(index, this.#judge(this.#plan.tasks[index], outputs))
     this.#wrong = undefined
     this.#decoded = undefined
   }
@@ -44,6 +44,11 @@ export class Results {
     return this.#wrong
   }
 
+  /** The result of a task, once it arrived. */
+  of(index: number): Tensor | undefined {
+    return this.#arrived.get(index)
+  }
+
   /** Ascending indices of the tasks whose results arrived and are believed. */
   get survivors(): number[] {
     const wrong = new Set(this.wrong)
@@ -53,9 +58,8 @@ export class Results {
   /** Has every query a result of its own? */
   get allExact(): boolean {
     const exact = (indices: Iterable<number>): boolean => {
-      const queries = new Set(Array.from(indices, index => this.#plan.tasks[index].query))
-      queries.delete(undefined)
-      return queries.size === this.#plan.size
+      const copies = Array.from(indices, index => this.#plan.tasks[index]).filter(({ role }) => role === 'query')
+      return new Set(copies.flatMap(({ queries }) => queries)).size === this.#plan.size
     }
     // Finding out who is wrong is dear, so it is left to when it matters.
     return this.size >= this.#plan.size && exact(this.#arrived.keys()) && exact(this.survivors)
@@ -81,19 +85,34 @@ export class Results {
     return this.#decoded
   }
 
-  /** That output of a result, if it can be used beside the results that are already there. */
-  #judge(output: string, outputs: NamedTensors): Tensor {
+  /** The output of a task's result that is decoded, if it can be used beside the results that are already there. */
+  #judge({ output, queries, model }: PlanTask, outputs: NamedTensors): Tensor {
     const tensor = outputs[output]
     if (tensor === undefined) {
       throw new UnusableResultError(`the result has no output "${output}"`)
     }
-    const [other] = this.#arrived.values()
+    const other = this.#alike(model)
     if (other !== undefined && !(tensor.dtype === other.dtype && sameShape(tensor.shape, other.shape))) {
       throw new UnusableResultError(
         `output "${output}" is ${tensor.dtype} [${tensor.shape}], the group's others are ${other.dtype} [${other.shape}]`
       )
     }
+    if (queries.length > 1 && tensor.shape[0] !== queries.length) {
+      throw new UnusableResultError(
+        `output "${output}" has shape [${tensor.shape}], and a row for each of ${queries.length} queries is expected`
+      )
+    }
     assertFinite(tensor, `output "${output}"`)
     return tensor
+  }
+
+  /** A result of the same model. */
+  #alike(model: ModelId): Tensor | undefined {
+    for (const [index, tensor] of this.#arrived) {
+      if (this.#plan.tasks[index].model === model) {
+        return tensor
+      }
+    }
+    return undefined
   }
 }

@@ -95,8 +95,8 @@ export class Turns {
   }
 
   *#encode(group: Group): Sliced<void> {
-    while (!group.plan.complete) {
-      const { tasks, cost } = group.plan.encodeNext()
+    for (let next = group.plan.encodeNext(); next !== undefined; next = group.plan.encodeNext()) {
+      const { tasks, cost } = next
       group.place(tasks)
       if (tasks.length > 0) {
         this.#init.made(group)

@@ -103,7 +103,7 @@ function placed(k: number, n: number, workers: number): number[][] {
   const holders: number[][] = Array.from({ length: k }, () => [])
   const placing = new Placing()
   for (let index = 0; index < n; index++) {
-    holders[index % k].push(Number(placing.next(ranked, index % k)))
+    holders[index % k].push(Number(placing.next(ranked, [index % k])))
   }
   return holders
 }

@@ -11,7 +11,7 @@ import { Tensor } from '../../../src/tensor/index.ts'
 const model = { id: 'id', name: 'model', signature: { inputs: [], outputs: [] } }
 
 function task(index: number, status: TaskReport['status']): TaskReport {
-  return { index, role: 'coded', worker: `worker-${index}`, bytes: 4, submittedAt: 0, endedAt: 5, status }
+  return { index, role: 'coded', queries: [], worker: `worker-${index}`, bytes: 4, submittedAt: 0, endedAt: 5, status }
 }
 
 const group: GroupReport = {
@@ -30,6 +30,7 @@ const group: GroupReport = {
 
 const outcomes: Outcome[] = [0.97, 0.41].map(agreement => ({
   status: 'reconstructed',
+  source: 'decoded',
   output: Tensor.float32([3, 1], [1, 2]),
   group: 1,
   expected: { error: 1, agreement },

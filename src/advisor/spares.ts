@@ -1,0 +1,76 @@
+import { allStraggle, type FleetFacts } from './stragglers.ts'
+
+/** A task for a spare worker: a further copy of a query, or several queries in one run of a description. */
+export interface Spare {
+  role: 'query' | 'description'
+  queries: number[]
+}
+
+export interface SparesInit {
+  /**
+   * For each query, what its prediction is expected to lose if nothing of it arrives: what the student's answer loses, or a
+   * guess. In any unit; an exact prediction loses nothing.
+   */
+  losses: readonly number[]
+  /** How many spare workers there are, once a worker has each query. */
+  count: number
+  /** All workers of the group, and the stragglers that are expected among them. */
+  fleet: FleetFacts
+  /** What a description loses of each query, and how many queries it takes in one run. */
+  description?: { losses: readonly number[]; together: number }
+}
+
+interface Served {
+  query: number
+  loss: number
+  described: number
+  copies: number
+  descriptions: number
+}
+
+/**
+ * What spare workers are best asked for, the most useful first. With Q(j) = P(j given workers all straggle), a query with c
+ * copies and d descriptions is expected to lose
+ *
+ *     Q(c + d)·loss + (Q(c) − Q(c + d))·loss of a description
+ *
+ * and each spare goes where this falls most: to one query as a copy, or to several as a description. Q is convex, so that for
+ * copies alone no other choice is better. Queries that lose the same are served in turn, which is plain replication.
+ */
+export function spares({ losses, count, fleet, description }: SparesInit): Spare[] {
+  const lost = Array.from({ length: count + 2 }, (_, j) => allStraggle(j, fleet))
+  const expected = ({ loss, described }: Served, copies: number, descriptions: number): number =>
+    lost[copies + descriptions] * loss + (lost[copies] - lost[copies + descriptions]) * described
+  const saved = (one: Served, copies: number, descriptions: number): number =>
+    expected(one, one.copies, one.descriptions) - expected(one, one.copies + copies, one.descriptions + descriptions)
+  const served = losses.map((loss, query): Served => {
+    return { query, loss, described: Math.min(loss, description?.losses[query] ?? loss), copies: 1, descriptions: 0 }
+  })
+  return Array.from({ length: count }, () => {
+    const copied = best(served, one => saved(one, 1, 0))
+    const together = description && mostSaved(served, one => saved(one, 0, 1), description.together)
+    if (together !== undefined && together.saved > saved(copied, 1, 0)) {
+      for (const one of together.queries) one.descriptions++
+      return { role: 'description', queries: together.queries.map(({ query }) => query) }
+    }
+    copied.copies++
+    return { role: 'query', queries: [copied.query] }
+  })
+}
+
+/** Of those that save most, one with the fewest copies. */
+function best(served: readonly Served[], saved: (one: Served) => number): Served {
+  return served.reduce((a, b) => {
+    const [x, y] = [saved(a), saved(b)]
+    return y > x || (y === x && b.copies < a.copies) ? b : a
+  })
+}
+
+function mostSaved(
+  served: readonly Served[],
+  saved: (one: Served) => number,
+  count: number
+): { queries: Served[]; saved: number } {
+  const queries = served.toSorted((a, b) => saved(b) - saved(a)).slice(0, count)
+  return { queries, saved: queries.reduce((sum, one) => sum + saved(one), 0) }
+}

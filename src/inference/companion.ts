@@ -1,0 +1,42 @@
+import type { ExpectedQuality } from '../codes/index.ts'
+import type { ModelId, NamedTensors } from '../models/index.ts'
+import type { Tensor } from '../tensor/index.ts'
+
+/** A model beside the deployed one that answers the same queries nearly as well, for less. */
+export interface Companion {
+  model: ModelId
+  /** Its output that is the result: a row for each query, like one of the deployed model. */
+  output: string
+  /** Its inputs for these queries, one after the other along the batch axis. */
+  feed(queries: readonly NamedTensors[]): NamedTensors
+  /** What its answer to a query (a row with its batch axis) says of the deployed model's. */
+  read(answer: Tensor): Reading
+}
+
+/** An answer as a prediction, and what is to be expected of it. */
+export interface Reading {
+  output: Tensor
+  expected: ExpectedQuality
+}
+
+/** A companion that workers run on several queries at once for what the deployed model costs on one. */
+export interface Description extends Companion {
+  /** How many queries share a run. */
+  together: number
+  /** What is to be expected of it before it is run. */
+  expected: ExpectedQuality
+}
+
+/**
+ * What helps beside copies of the queries: the answers of a small model that the master itself runs, and descriptions that
+ * spare workers run.
+ */
+export interface Side {
+  student?: Companion
+  description?: Description
+}
+
+/** What a prediction that is expected to be like this loses beside an exact one. */
+export function loss({ agreement, error }: ExpectedQuality): number {
+  return agreement === undefined ? error : 1 - agreement
+}

@@ -1,0 +1,141 @@
+import { type Spare, spares } from '../advisor/index.ts'
+import type { NamedTensors } from '../models/index.ts'
+import type { Tensor } from '../tensor/index.ts'
+import { type Companion, loss, type Side } from './companion.ts'
+import type { Decoded } from './decode.ts'
+import { codeFor, type Plan, type PlanSpec, type PlanTask } from './plan.ts'
+
+/** The share of the deadline that spare workers are held back for the student. */
+const PATIENCE = 1 / 4
+
+/**
+ * A plan with side information. Every query leaves at once as itself. The master runs the student on the group, and then asks the
+ * spare workers for what {@link spares} says: copies of the queries that the student is least sure of, or descriptions. If
+ * the student fails or is late, all queries count as equally unsure. A prediction is exact if a copy was answered, else
+ * what the companion says of which most is to be expected.
+ */
+export function sidePlan(spec: PlanSpec, { student, description }: Side): Plan {
+  const deployed = { model: spec.model, output: spec.output }
+  const queries: NamedTensors[] = []
+  const tasks: PlanTask[] = []
+  let n: number | undefined
+  let asked = false
+  let complete = false
+
+  const append = (task: Omit<PlanTask, 'index'>): PlanTask => {
+    const made = { index: tasks.length, ...task }
+    tasks.push(made)
+    return made
+  }
+  /** What a result says of each query of its task. */
+  const predictions = ({ role, queries: members }: PlanTask, result: Tensor): Decoded[] => {
+    const companion = role === 'student' ? student : description
+    return role === 'student' || role === 'description'
+      ? members
+          .flatMap((_, row) => companion?.read(result.rows(row, row + 1)) ?? [])
+          .map(it => ({ ...it, source: role }))
+      : [{ output: result, source: 'exact' }]
+  }
+  const task = ({ role, queries: members }: Spare): PlanTask => {
+    const shared = { queries: members, runner: 'worker' } as const
+    return role === 'description' && description !== undefined
+      ? append({ ...shared, ...feeding(description, members), role: 'description' })
+      : append({ ...shared, ...deployed, inputs: queries[members[0]], role: 'query' })
+  }
+  const feeding = (companion: Companion, members: readonly number[]) => {
+    const { model, output } = companion
+    return { model, output, inputs: companion.feed(members.map(query => queries[query])) }
+  }
+  /** @param losses of the queries where no worker answers; equal ones if nothing is known of them */
+  const askSpares = (losses: readonly number[]): PlanTask[] => {
+    if (complete || n === undefined) {
+      return []
+    }
+    complete = true
+    const { stragglers = Math.floor((n - queries.length) / 2) } = spec
+    const described = description && {
+      losses: losses.map(() => loss(description.expected)),
+      together: description.together
+    }
+    return spares({
+      losses,
+      count: n - queries.length,
+      // Where none is expected to straggle, spare workers are for the first that does.
+      fleet: { workers: n, stragglers: { count: Math.max(1, stragglers) } },
+      description: described
+    }).map(task)
+  }
+  const unsure = (): number[] => queries.map(() => 1)
+
+  return {
+    spec,
+    tasks,
+    patience: student && PATIENCE * spec.deadline,
+    get closed() {
+      return n !== undefined
+    },
+    get complete() {
+      return complete
+    },
+    get size() {
+      return queries.length
+    },
+    get n() {
+      return n ?? spec.n
+    },
+    get unmade() {
+      return this.n - tasks.filter(({ runner }) => runner === 'worker').length
+    },
+    add(query) {
+      const index = queries.push(query) - 1
+      return [append({ ...deployed, inputs: query, role: 'query', queries: [index], runner: 'worker' })]
+    },
+    close() {
+      n = codeFor(spec, queries.length).n
+    },
+    encodeNext() {
+      if (asked) {
+        return undefined
+      }
+      asked = true
+      if (student === undefined) {
+        return { tasks: askSpares(unsure()), cost: sizeOf(queries) }
+      }
+      const members = [...queries.keys()]
+      const forStudent = append({ ...feeding(student, members), queries: members, role: 'student', runner: 'master' })
+      return { tasks: [forStudent], cost: sizeOf(queries) }
+    },
+    learn(index, result) {
+      if (tasks[index].role !== 'student') {
+        return []
+      }
+      return askSpares(result === undefined ? unsure() : predictions(tasks[index], result).map(lossOf))
+    },
+    hurry: () => askSpares(unsure()),
+    recoverable(arrived) {
+      const given = new Set(Array.from(arrived, index => tasks[index].queries).flat())
+      return Array.from(queries, (_, query) => given.has(query))
+    },
+    suspects: () => [],
+    *decoding(results) {
+      const decoded: Array<Decoded | undefined> = queries.map(() => undefined)
+      for (const [index, result] of results) {
+        predictions(tasks[index], result).forEach((prediction, row) => {
+          const query = tasks[index].queries[row]
+          const known = decoded[query]
+          decoded[query] = known !== undefined && lossOf(known) <= lossOf(prediction) ? known : prediction
+        })
+      }
+      return decoded
+    }
+  }
+}
+
+function lossOf({ expected }: Decoded): number {
+  return expected === undefined ? 0 : loss(expected)
+}
+
+/** Numbers in all queries: what copying them costs. */
+function sizeOf(queries: readonly NamedTensors[]): number {
+  return queries.flatMap(query => Object.values(query)).reduce((sum, { size }) => sum + size, 0)
+}

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Fleet } from '../../src/fleet/index.ts'
+import {
+  type Companion,
+  type Description,
+  type Effect,
+  InvalidPlanError,
+  Master,
+  type Outcome,
+  SELF,
+  type Side
+} from '../../src/inference/index.ts'
+import type { NamedTensors } from '../../src/models/index.ts'
+import { stack, Tensor } from '../../src/tensor/index.ts'
+import { query, run } from './mesh.ts'
+import { of, spec, timings } from './stepping.ts'
+
+const WORKERS = 8
+
+function feed(queries: readonly NamedTensors[]): NamedTensors {
+  return { x: stack(queries.map(({ x }) => x.row(0))) }
+}
+
+/** Half of what the model says, and surer of large answers. */
+const student: Companion = {
+  model: 'student',
+  output: 'half',
+  feed,
+  read: answer => ({ output: answer, expected: { error: 1, agreement: Number(answer.data[0]) / 20 } })
+}
+
+const description: Description = {
+  model: 'description',
+  output: 'half',
+  feed,
+  read: answer => ({ output: answer, expected: { error: 1, agreement: 0.9 } }),
+  together: 2,
+  expected: { error: 1, agreement: 0.9 }
+}
+
+function half({ x }: NamedTensors): NamedTensors {
+  const { y } = run({ x })
+  const values = Array.from({ length: y.size }, (_, i) => Number(y.data[i]) / 2)
+  return { half: Tensor.float32(values, y.shape) }
+}
+
+/** A master that was asked four queries of very different sizes, 0 to 15. */
+function ask(side: Side, more: Parameters<typeof spec>[1] = {}) {
+  const fleet = new Fleet()
+  for (let i = 0; i < WORKERS; i++) {
+    fleet.add(`worker-${i}`, ['double', 'description'])
+  }
+  const master = new Master(fleet)
+  const queries = [0, 5, 10, 15].map(value => ({ x: query(value) }))
+  const plan = spec('replication', { k: 4, n: WORKERS, side, ...more })
+  const begun = master.step({ type: 'batch', call: 1, queries, spec: plan, concurrency: 1 }, 0)
+  return { master, queries, begun, own: of('submit', begun).find(({ worker }) => worker === SELF) }
+}
+
+type Sent = Extract<Effect, { type: 'submit' }>
+
+function answer(master: Master, { id, task }: Sent, now = 5): Effect[] {
+  const outputs = task.model === 'double' ? run(task.inputs) : half(task.inputs)
+  return master.step({ type: 'result', task: id, result: { outputs, timings } }, now)
+}
+
+/** Which of the queries each task is fed, by their first numbers. */
+function fed(sent: readonly Sent[]): number[][] {
+  return sent.map(({ task }) =>
+    Array.from({ length: task.inputs.x.shape[0] }, (_, i) => Number(task.inputs.x.data[4 * i]))
+  )
+}
+
+/** The deadline comes, unless the group has stopped before. */
+function deadline(master: Master, begun: Effect[]): Effect[] {
+  return of('arm', begun)
+    .filter(({ at }) => at === 100)
+    .flatMap(({ timer }) => master.step({ type: 'timer', timer }, 100))
+}
+
+function outcomesOf(effects: Effect[]): Outcome[] {
+  return of('answer', effects)[0].answer.outcomes.map(({ outcome }) => outcome)
+}
+
+function sources(effects: Effect[]): string[] {
+  return outcomesOf(effects).map(outcome => ('source' in outcome ? outcome.source : outcome.status))
+}
+
+describe('a plan with a student', () => {
+  it('sends every query at once, has the master ask the student, and holds the spare workers back', () => {
+    const { begun, own } = ask({ student })
+    const sent = of('submit', begun)
+    assert.deepEqual(fed(sent), [[0], [5], [10], [15], [0, 5, 10, 15]])
+    assert.deepEqual([own?.task.model, own?.task.outputs], ['student', ['half']])
+  })
+
+  it('sends copies of the queries that the student is least sure of, to workers that have none', () => {
+    const { master, begun, own } = ask({ student }, { stragglers: 4 })
+    assert.ok(own)
+    const spare = of('submit', answer(master, own))
+    const first = of('submit', begun).filter(({ worker }) => worker !== SELF)
+    assert.deepEqual(fed(spare), [[0], [5], [0], [10]])
+    assert.equal(new Set([...first, ...spare].map(({ worker }) => worker)).size, WORKERS)
+  })
+
+  for (const [when, then] of [
+    ['fails', (master: Master, own: Sent) => master.step({ type: 'failed', task: own.id, error: new Error('no') }, 5)],
+    [
+      'gives what cannot be used',
+      (master: Master, own: Sent) => master.step({ type: 'result', task: own.id, result: { outputs: {}, timings } }, 5)
+    ]
+  ] as const) {
+    it(`copies every query in turn when it ${when}, and does not ask it again`, () => {
+      const { master, own } = ask({ student })
+      assert.ok(own)
+      assert.deepEqual(fed(of('submit', then(master, own))), [[0], [5], [10], [15]])
+    })
+  }
+
+  it('copies every query in turn when it is late, and still takes its answers', () => {
+    const { master, begun, own } = ask({ student }, { stragglers: WORKERS - 1 })
+    assert.ok(own)
+    const [late] = of('arm', begun).filter(({ at }) => at === 25)
+    const hurried = of('submit', master.step({ type: 'timer', timer: late.timer }, 25))
+    assert.deepEqual(fed(hurried), [[0], [5], [10], [15]])
+    assert.deepEqual(of('submit', answer(master, own, 30)), [])
+    const stopped = answer(master, of('submit', begun)[3], 31)
+    assert.deepEqual(sources(stopped), ['student', 'student', 'student', 'exact'])
+  })
+
+  it('answers at the stop with the result of a copy where one came, else with the student, and says what to expect', () => {
+    const { master, begun, own } = ask({ student }, { stragglers: 4 })
+    assert.ok(own)
+    const [first] = of('submit', begun)
+    const [zero, five, zeroAgain, ten] = of('submit', answer(master, own))
+    const stopped = [first, five, zeroAgain, ten].flatMap(sent => answer(master, sent))
+    const outcomes = outcomesOf(stopped)
+    assert.ok(of('cancel', stopped).some(({ id }) => id === zero.id))
+    assert.deepEqual(sources(stopped), ['exact', 'exact', 'exact', 'student'])
+    assert.deepEqual(
+      outcomes.map(outcome => ('expected' in outcome ? outcome.expected?.agreement : undefined)),
+      [undefined, undefined, undefined, 15.5 / 20]
+    )
+    assert.equal(of('cancel', stopped).length, 4)
+    assert.equal(of('answer', stopped)[0].answer.report.survivors.length, 4)
+    assert.equal(master.held, 0)
+  })
+
+  it('cancels the student when every query has its own result before', () => {
+    const { master, begun, own } = ask({ student })
+    const firsts = of('submit', begun).filter(({ worker }) => worker !== SELF)
+    const last = firsts.map(sent => answer(master, sent)).at(-1) ?? []
+    assert.deepEqual(
+      of('cancel', last).map(({ id }) => id),
+      [own?.id]
+    )
+    assert.equal(master.held, 0)
+  })
+
+  it('waits for exact results where more is asked for than the student is sure of', () => {
+    const { master, begun, own } = ask({ student }, { quality: 0.7, stragglers: WORKERS - 1 })
+    assert.ok(own)
+    answer(master, own)
+    const [zero, five, ten] = of('submit', begun)
+    assert.deepEqual(
+      [...answer(master, zero), ...answer(master, five)].filter(({ type }) => type === 'answer'),
+      []
+    )
+    assert.deepEqual(sources(answer(master, ten)), ['exact', 'exact', 'exact', 'student'])
+  })
+})
+
+describe('a plan with descriptions', () => {
+  it('asks spare workers for several queries in one run, and answers with them where no copy came', () => {
+    const { master, begun } = ask({ description }, { stragglers: 5 })
+    const described = of('submit', begun).filter(({ task }) => task.model === 'description')
+    assert.ok(described.length > 0 && fed(described).every(queries => queries.length === 2))
+    const effects = described.flatMap(sent => answer(master, sent))
+    assert.deepEqual(sources([...effects, ...deadline(master, begun)]), [
+      'description',
+      'description',
+      'description',
+      'description'
+    ])
+  })
+
+  it('takes of two companions the one of which more is to be expected', () => {
+    const { master, begun, own } = ask({ student, description }, { stragglers: 6, quality: 1 })
+    assert.ok(own)
+    const spare = of('submit', answer(master, own))
+    const described = spare.filter(({ task }) => task.model === 'description')
+    assert.ok(described.length > 0)
+    const effects = described.flatMap(sent => answer(master, sent))
+    const outcomes = sources([...effects, ...deadline(master, begun)])
+    const known = new Set(fed(described).flat())
+    assert.deepEqual(
+      outcomes,
+      [0, 5, 10, 15].map(value => (known.has(value) ? 'description' : 'student'))
+    )
+  })
+})
+
+describe('side information that is asked for', () => {
+  it('is refused beside a code that mixes queries', () => {
+    assert.throws(() => spec('nercc', { side: { student } }), InvalidPlanError)
+  })
+})
