@@ -69,7 +69,12 @@ export async function codesFigures(
   try {
     const groups = await drawParts(models, network, dataset, { count, seed })
     const survivors = {
-      tuning: survivorSets(network, { groups: network.groups.tuning, sets: 1, seed, stream: STREAMS.tuningSurvivors }),
+      tuning: survivorSets(network, {
+        groups: network.groups.tuning,
+        sets: network.tuningSets,
+        seed,
+        stream: STREAMS.tuningSurvivors
+      }),
       test: survivorSets(network, { groups: count, sets: SETS, seed, stream: STREAMS.testSurvivors })
     }
     const rows: Row[] = []

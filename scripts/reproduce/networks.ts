@@ -14,6 +14,8 @@ export interface Network {
   stragglers: readonly number[]
   /** Groups to learn second moments from, to choose on what is not learned in closed form, and to score if nobody says else. */
   groups: { calibration: number; tuning: number; test: number }
+  /** Survivor sets of each group to choose on, for each number of stragglers. */
+  tuningSets: number
   /** What λ_e of NeRCC is chosen from: each costs a run of the tuning groups. */
   lambdasEncode: readonly number[]
   /** Are wrong workers located, too? */
@@ -37,6 +39,7 @@ export const networks: Readonly<Record<NetworkName, Network>> = {
     n: 100,
     stragglers: [20, 40, 60, 80],
     groups: { calibration: 500, tuning: 80, test: 200 },
+    tuningSets: 1,
     lambdasEncode: [0, 1e-6, 1e-5, 1e-4],
     wrongWorkers: true,
     read: readMnist
@@ -48,6 +51,7 @@ export const networks: Readonly<Record<NetworkName, Network>> = {
     n: 60,
     stragglers: [10, 20, 30, 40, 50],
     groups: { calibration: 200, tuning: 50, test: 150 },
+    tuningSets: 3,
     lambdasEncode: [0, 1e-5],
     wrongWorkers: false,
     read: readCifar10
@@ -59,6 +63,7 @@ export const networks: Readonly<Record<NetworkName, Network>> = {
     n: 20,
     stragglers: [4, 8, 12],
     groups: { calibration: 120, tuning: 30, test: 150 },
+    tuningSets: 3,
     lambdasEncode: [0, 1e-5],
     wrongWorkers: false,
     read: readPhotos
