@@ -4,6 +4,7 @@ import { type BatchingOptions, batching } from './batching.ts'
 import { type ChoiceOptions, choice } from './choice.ts'
 import { type CodesOptions, codes } from './codes.ts'
 import { type FanoutOptions, fanout } from './fanout.ts'
+import { type SimulatorOptions, simulator } from './simulator.ts'
 import { type WireOptions, wire } from './wire.ts'
 
 const program = new Command('bench').description('Measures splinemesh beside what it is compared with, alternated.')
@@ -52,6 +53,13 @@ program
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
   .action((options: BatchingOptions) => batching(options))
+
+program
+  .command('simulator')
+  .description('coded queries that the simulator does in a second of a core, and the memory of a great fleet')
+  .option('--out <folder>', 'where the figures go', 'results/bench')
+  .option('--json', 'print the figures as JSON instead of the table', false)
+  .action((options: SimulatorOptions) => simulator(options))
 
 await program.parseAsync()
 

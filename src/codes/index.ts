@@ -65,7 +65,6 @@ export {
   type CalibratedLocator,
   type ChosenDecoder,
   type Expected,
-  nearest,
   type Profile,
   profileCode,
   profileDecoder,

@@ -7,6 +7,9 @@ const BLOCK = 12288
 /** Floats in a line of the cache. */
 const LINE = 16
 
+/** Up to so many floats, setting up the kernel takes longer than the product. */
+const SHORT = 16
+
 /**
  * The matrix product behind encoding (E·X) and decoding (D·Y): out[i] = Σ_c coefficients[rows[i], c]·vectors[c].
  *
@@ -33,6 +36,9 @@ export function* combining(
   rows: readonly number[]
 ): Sliced<Float32Array[]> {
   const length = vectors[0]?.length ?? 0
+  if (length <= SHORT) {
+    return rows.map(row => weightedSum(coefficients, row, vectors, length))
+  }
   const out = rows.map(() => unwritten(length))
   const all = [...vectors.keys()]
   const dense: Target[] = []
@@ -49,6 +55,26 @@ export function* combining(
     )
   }
   yield* multiplying(vectors, dense)
+  return out
+}
+
+/** One row of the product, element by element. */
+function weightedSum(
+  coefficients: Float64Array,
+  row: number,
+  vectors: readonly Float32Array[],
+  length: number
+): Float32Array {
+  const out = new Float32Array(length)
+  const first = row * vectors.length
+  for (let e = 0; e < length; e++) {
+    let sum = 0
+    for (let c = 0; c < vectors.length; c++) {
+      const weight = coefficients[first + c]
+      if (weight !== 0) sum += weight * vectors[c][e]
+    }
+    out[e] = sum
+  }
   return out
 }
 

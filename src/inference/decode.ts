@@ -3,7 +3,6 @@ import {
   floatsOf,
   type LinearCode,
   type LinearDecoder,
-  linearDecoder,
   locateRational,
   type Operator,
   restoreOrder,
@@ -49,11 +48,12 @@ export interface GroupDecoder {
 
 export interface GroupDecoderInit {
   code: LinearCode
+  decoder: LinearDecoder
   /** At place i of the group stands query order[i]. */
   order: readonly number[]
   /** Task i < k is query i itself, which left before its place in the order was known. */
   systematic: boolean
-  calibrated: CalibratedPlan | undefined
+  calibrated: Pick<CalibratedPlan, 'assess' | 'suspects'> | undefined
 }
 
 /** Whom a code suspects by itself: ApproxIFER brings a locator along, which leaves out as many as it may. */
@@ -63,9 +63,8 @@ function ownSuspects(code: LinearCode, survivors: Survivors, arrived: readonly T
     : []
 }
 
-/** Decodes a group of a linear code: by what calibration learned, else by the code alone. */
-export function groupDecoder({ code, order, systematic, calibrated }: GroupDecoderInit): GroupDecoder {
-  const decoder = calibrated?.decoder ?? linearDecoder(code)
+/** Decodes a group of a linear code; what is to be expected and who is suspect is told by what calibration learned. */
+export function groupDecoder({ code, decoder, order, systematic, calibrated }: GroupDecoderInit): GroupDecoder {
   const codedIndex = (task: number): number => (systematic && task < code.k ? order.indexOf(task) : task)
   const taskIndex = (coded: number): number => (systematic && coded < code.k ? order[coded] : coded)
 

@@ -146,6 +146,9 @@ export class Group {
 
   /** The workers whose results those of the others contradict. */
   get wrongWorkers(): WorkerId[] {
+    if (this.#results.wrong.length === 0) {
+      return []
+    }
     return this.#tasks()
       .filter(({ status }) => status === 'wrong')
       .map(({ worker }) => worker)

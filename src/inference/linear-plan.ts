@@ -1,9 +1,10 @@
-import { type LinearCode, reorder, type Sliced, unitColumn } from '../codes/index.ts'
+import { reorder, type Sliced, unitColumn } from '../codes/index.ts'
 import type { NamedTensors } from '../models/index.ts'
+import { type Coding, codingFor } from './coding.ts'
 import { type GroupDecoder, groupDecoder } from './decode.ts'
 import { encodingGroup, orderingGroup } from './encoding.ts'
 import { InvalidPlanError } from './errors.ts'
-import { codeFor, type Plan, type PlanSpec, type PlanTask } from './plan.ts'
+import type { Plan, PlanSpec, PlanTask } from './plan.ts'
 
 const CODED = { role: 'coded', queries: [] } as const
 
@@ -26,16 +27,16 @@ export function linearPlan(spec: PlanSpec): Plan {
     }
     return closed
   }
-  const encoding = function* (code: LinearCode): Sliced<void> {
+  const encoding = function* ({ code, decoder }: Coding): Sliced<void> {
     const order = yield* orderingGroup(spec, queries)
     // A profile is of full groups.
     const calibrated = code.k === spec.k ? spec.calibrated : undefined
-    group().decoder = groupDecoder({ code, order, systematic, calibrated })
+    group().decoder = groupDecoder({ code, decoder: calibrated?.decoder ?? decoder, order, systematic, calibrated })
     const left = Array.from({ length: code.n - tasks.length }, (_, i) => tasks.length + i)
     yield* encodingGroup(code, reorder(queries, order), left, (index, inputs) => {
       const place = code.systematic ? unitColumn(code.encodingMatrix, code.k, index) : undefined
-      const task = { index, ...deployed, inputs, runner: 'worker' } as const
-      append({ ...task, ...(place === undefined ? CODED : { role: 'query', queries: [order[place]] }) })
+      const { role, queries: own } = place === undefined ? CODED : ({ role: 'query', queries: [order[place]] } as const)
+      append({ index, model: spec.model, output: spec.output, inputs, role, queries: own, runner: 'worker' })
     })
   }
 
@@ -60,10 +61,10 @@ export function linearPlan(spec: PlanSpec): Plan {
       return systematic ? [append(task)] : []
     },
     close() {
-      const code = codeFor(spec, queries.length)
+      const coding = codingFor(spec, queries.length)
       // Until the group has its order only the queries themselves are sent, and the code decodes them in any.
-      const decoder = groupDecoder({ code, order: [...queries.keys()], systematic, calibrated: undefined })
-      closed = { n: code.n, decoder, encoding: encoding(code) }
+      const decoder = groupDecoder({ ...coding, order: [...queries.keys()], systematic, calibrated: undefined })
+      closed = { n: coding.code.n, decoder, encoding: encoding(coding) }
     },
     get unmade() {
       return this.n - tasks.length

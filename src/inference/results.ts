@@ -10,6 +10,8 @@ import type { Plan, PlanTask } from './plan.ts'
 export class Results {
   readonly #plan: Plan
   readonly #arrived = new Map<number, Tensor>()
+  /** Queries that have a result of their own. */
+  readonly #own = new Set<number>()
   // Both are worked out when they are asked for, and anew once more has arrived.
   #wrong: readonly number[] | undefined
   #decoded: ReadonlyArray<Decoded | undefined> | undefined
@@ -29,7 +31,13 @@ export class Results {
    * @throws {UnusableResultError | NotFiniteError} it cannot be decoded with the others
    */
   add(index: number, outputs: NamedTensors): void {
-    this.#arrived.set(index, this.#judge(this.#plan.tasks[index], outputs))
+    const task = this.#plan.tasks[index]
+    this.#arrived.set(index, this.#judge(task, outputs))
+    if (task.role === 'query') {
+      for (const query of task.queries) {
+        this.#own.add(query)
+      }
+    }
     this.#wrong = undefined
     this.#decoded = undefined
   }
@@ -57,12 +65,12 @@ export class Results {
 
   /** Has every query a result of its own? */
   get allExact(): boolean {
-    const exact = (indices: Iterable<number>): boolean => {
-      const copies = Array.from(indices, index => this.#plan.tasks[index]).filter(({ role }) => role === 'query')
-      return new Set(copies.flatMap(({ queries }) => queries)).size === this.#plan.size
-    }
     // Finding out who is wrong is dear, so it is left to when it matters.
-    return this.size >= this.#plan.size && exact(this.#arrived.keys()) && exact(this.survivors)
+    if (this.#own.size < this.#plan.size || this.wrong.length === 0) {
+      return this.#own.size === this.#plan.size
+    }
+    const believed = this.survivors.map(index => this.#plan.tasks[index]).filter(({ role }) => role === 'query')
+    return new Set(believed.flatMap(({ queries }) => queries)).size === this.#plan.size
   }
 
   /** Is there a prediction for every query? Only once the plan is closed. */

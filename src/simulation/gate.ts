@@ -1,15 +1,14 @@
 /** Lets things happen while it is open, and in their order once it opens again. */
 export class Gate {
-  #held: Array<() => void> = []
+  readonly #held: Array<() => void> = []
   #closed = 0
 
-  /** Now, or when the gate opens. */
-  pass(happen: () => void): void {
-    if (this.#closed === 0) {
-      happen()
-    } else {
-      this.#held.push(happen)
+  /** Is it closed? Then it calls `again` when it opens. */
+  holds(again: () => void): boolean {
+    if (this.#closed > 0) {
+      this.#held.push(again)
     }
+    return this.#closed > 0
   }
 
   /** Closed twice, it takes two openings. */
@@ -20,8 +19,8 @@ export class Gate {
   open(): void {
     this.#closed--
     if (this.#closed === 0) {
-      for (const happen of this.#held.splice(0)) {
-        this.pass(happen)
+      for (const again of this.#held.splice(0)) {
+        again()
       }
     }
   }

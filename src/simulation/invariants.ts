@@ -7,6 +7,8 @@ import type {
   Millis,
   Outcome,
   Task,
+  TaskCallbacks,
+  TaskResult,
   WorkerChannel
 } from '../inference/index.ts'
 import type { NamedTensors } from '../models/index.ts'
@@ -130,40 +132,22 @@ export class Invariants {
   }
 
   watched(channel: WorkerChannel): WorkerChannel {
+    const { worker } = channel
+    const watch: Watch = {
+      tasks: this.#tasks,
+      again: how => this.#broken('one-terminal', `worker ${worker}: ${how} of a task that had ended`),
+      result: (outputs, submittedAt) => {
+        if (Object.values(outputs).some(tensor => this.#spoilt.has(tensor))) {
+          this.#wrong.add(`${worker} ${submittedAt}`)
+        }
+      }
+    }
     return {
-      worker: channel.worker,
+      worker,
       submit: (task, callbacks) => {
-        let open = true
-        const submittedAt = this.#init.clock.now()
-        this.#tasks.add(task)
-        const end = (how: string): void => {
-          if (!open) {
-            this.#broken('one-terminal', `worker ${channel.worker}: ${how} of a task that had ended`)
-          }
-          open = false
-          this.#tasks.delete(task)
-        }
-        const handle = channel.submit(task, {
-          accepted: () => callbacks.accepted(),
-          result: result => {
-            end('result')
-            if (Object.values(result.outputs).some(tensor => this.#spoilt.has(tensor))) {
-              this.#wrong.add(`${channel.worker} ${submittedAt}`)
-            }
-            callbacks.result(result)
-          },
-          failed: error => {
-            end('failure')
-            callbacks.failed(error)
-          }
-        })
-        return {
-          cancel: () => {
-            open = false
-            this.#tasks.delete(task)
-            handle.cancel()
-          }
-        }
+        const watched = new WatchedTask(watch, task, callbacks, this.#init.clock.now())
+        watched.handle = channel.submit(task, watched)
+        return watched
       }
     }
   }
@@ -253,6 +237,56 @@ export class Invariants {
   #broken(invariant: Invariant, what: string): void {
     if (this.violations.length < KEPT) {
       this.violations.push({ invariant, at: this.#init.clock.now(), what })
+    }
+  }
+}
+
+interface Watch {
+  /** Those that have not ended. */
+  tasks: Set<Task>
+  again(how: string): void
+  result(outputs: NamedTensors, submittedAt: Millis): void
+}
+
+/** A task between the master and its channel, callbacks and handle in one. There are very many. */
+class WatchedTask implements TaskCallbacks {
+  handle: { cancel(): void } | undefined
+  readonly #watch: Watch
+  readonly #task: Task
+  readonly #callbacks: TaskCallbacks
+  readonly #submittedAt: Millis
+
+  constructor(watch: Watch, task: Task, callbacks: TaskCallbacks, submittedAt: Millis) {
+    this.#watch = watch
+    this.#task = task
+    this.#callbacks = callbacks
+    this.#submittedAt = submittedAt
+    watch.tasks.add(task)
+  }
+
+  accepted(): void {
+    this.#callbacks.accepted()
+  }
+
+  result(result: TaskResult): void {
+    this.#end('result')
+    this.#watch.result(result.outputs, this.#submittedAt)
+    this.#callbacks.result(result)
+  }
+
+  failed(error: Error): void {
+    this.#end('failure')
+    this.#callbacks.failed(error)
+  }
+
+  cancel(): void {
+    this.#watch.tasks.delete(this.#task)
+    this.handle?.cancel()
+  }
+
+  #end(how: string): void {
+    if (!this.#watch.tasks.delete(this.#task)) {
+      this.#watch.again(how)
     }
   }
 }

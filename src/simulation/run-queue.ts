@@ -73,12 +73,13 @@ export class RunQueue<T extends { bytes: { input: number } }> {
     const { clock, frozen, service, ran } = this.#init
     const began = clock.now()
     this.#running = true
-    clock.setTimer(began + service(), () =>
-      frozen.pass(() => {
+    const end = (): void => {
+      if (!frozen.holds(end)) {
         this.#running = false
         ran(task, began)
         this.#runNext()
-      })
-    )
+      }
+    }
+    clock.setTimer(began + service(), end)
   }
 }

@@ -81,7 +81,7 @@ interface FleetInit {
 }
 
 function fleet(scenario: Scenario, seed: number, { clock, master, model, invariants, awaited }: FleetInit): Machine[] {
-  const { input, output } = model
+  const bytes = { input: model.input, output: model.output }
   return scenario.fleet
     .flatMap(group => Array.from({ length: group.count }, (_, i) => ({ group, place: i + 1 })))
     .map(
@@ -95,7 +95,7 @@ function fleet(scenario: Scenario, seed: number, { clock, master, model, invaria
           cost: scenario.model.cost ?? 1,
           run: inputs => model.run(inputs),
           awaiting: run => awaited.push(run),
-          bytes: () => ({ input, output }),
+          bytes: () => bytes,
           observe: observation => master.observe(observation),
           spoilt: (outputs, honest) => invariants.spoilt(outputs, honest),
           joined: machine => master.joined(machine),

@@ -167,9 +167,12 @@ class VirtualWorker implements VirtualChannel {
       this.#held.delete(sent)
       this.#inFlight.add(sent)
       sent.sentAt = clock.now()
-      clock.setTimer(clock.now() + profile.network(sent.bytes.input, 'to'), () =>
-        this.#cut.pass(() => this.#frozen.pass(() => this.#arrive(sent)))
-      )
+      const arrive = (): void => {
+        if (!this.#cut.holds(arrive) && !this.#frozen.holds(arrive)) {
+          this.#arrive(sent)
+        }
+      }
+      clock.setTimer(clock.now() + profile.network(sent.bytes.input, 'to'), arrive)
     }
   }
 
@@ -246,18 +249,17 @@ class VirtualWorker implements VirtualChannel {
   #answer(sent: Sent, result: NamedTensors | Error, timings?: TaskTimings): void {
     const { clock, profile, broken } = this.#init
     const bytes = result instanceof Error ? 0 : sent.bytes.output
-    clock.setTimer(clock.now() + profile.network(bytes, 'from'), () =>
-      this.#cut.pass(() => {
-        if (sent.fault === 'truncated' && !(result instanceof Error)) {
-          this.#end(sent, new VirtualFaultError('the result broke off'), timings)
-        } else {
-          this.#end(sent, result, timings)
-        }
-        if (sent.fault === 'duplicate') {
-          broken?.()
-        }
-      })
-    )
+    const arrive = (): void => {
+      if (this.#cut.holds(arrive)) {
+        return
+      }
+      const brokeOff = sent.fault === 'truncated' && !(result instanceof Error)
+      this.#end(sent, brokeOff ? new VirtualFaultError('the result broke off') : result, timings)
+      if (sent.fault === 'duplicate') {
+        broken?.()
+      }
+    }
+    clock.setTimer(clock.now() + profile.network(bytes, 'from'), arrive)
   }
 
   #end(sent: Sent, result: NamedTensors | Error, timings?: TaskTimings): void {
@@ -299,9 +301,12 @@ class VirtualWorker implements VirtualChannel {
       this.#end(sent, CANCELLED)
       return
     }
-    clock.setTimer(clock.now() + profile.network(0, 'to'), () =>
-      this.#cut.pass(() => this.#frozen.pass(() => this.#cancelled(sent)))
-    )
+    const arrive = (): void => {
+      if (!this.#cut.holds(arrive) && !this.#frozen.holds(arrive)) {
+        this.#cancelled(sent)
+      }
+    }
+    clock.setTimer(clock.now() + profile.network(0, 'to'), arrive)
   }
 
   /** A cancellation is at the worker. */
