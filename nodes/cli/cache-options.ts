@@ -1,7 +1,6 @@
 import path from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import envPaths from 'env-paths'
-import { type ModelCache, modelCache } from '../../src/models/index.ts'
 
 const UNITS: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 }
 
@@ -17,11 +16,8 @@ export function withCacheOptions(command: Command): Command {
     .option('--cache-size <size>', 'room for them; those used longest ago go first (default: 10 GiB)', fileSize)
 }
 
-export function cacheOf({ cache: folder = defaultFolder(), cacheSize: maxBytes }: CacheOptions): ModelCache {
-  return modelCache({ folder, maxBytes, now: Date.now })
-}
-
-function defaultFolder(): string {
+/** Where models are kept when no folder is given. */
+export function defaultFolder(): string {
   return path.join(envPaths('splinemesh', { suffix: '' }).cache, 'models')
 }
 

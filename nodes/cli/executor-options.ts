@@ -1,6 +1,4 @@
 import type { Command } from 'commander'
-import type { OnnxExecutor, OnnxModel } from '../../src/runtime/index.ts'
-import { UsageError } from './errors.ts'
 import { names, positive } from './options.ts'
 
 /** What runs the models, and on what. */
@@ -19,22 +17,4 @@ export function withExecutorOptions(command: Command): Command {
     .option('--intra-op-threads <n>', 'threads inside one run', positive, 1)
     .option('--session-memory <MiB>', 'what the loaded models may take; the least recently used makes room', positive)
     .option('--executor <command>', 'a program that runs the models in a process of its own, such as onnx_worker.py')
-}
-
-/** @throws {UsageError} an option makes no sense beside another */
-export async function executorOf(models: OnnxModel[], options: ExecutorOptions): Promise<OnnxExecutor> {
-  const { onnxExecutor, processExecutor } = await import('../../src/runtime/index.ts')
-  const { ep: providers, threads, intraOpThreads, sessionMemory, executor } = options
-  const init = { models, providers, threads, intraOpThreads }
-  if (executor === undefined) {
-    return onnxExecutor({ ...init, maxSessionBytes: sessionMemory === undefined ? undefined : sessionMemory * 2 ** 20 })
-  }
-  if (sessionMemory !== undefined) {
-    throw new UsageError('--session-memory is of no use with --executor: the program loads its models as it wants')
-  }
-  return processExecutor({
-    ...init,
-    command: ['/bin/sh', '-c', executor],
-    onStderr: text => process.stderr.write(text)
-  })
 }

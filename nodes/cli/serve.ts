@@ -1,16 +1,10 @@
-import { once } from 'node:events'
-import path from 'node:path'
-import { styleText } from 'node:util'
 import type { Command } from 'commander'
-import type { Model, TensorSpec } from '../../src/models/index.ts'
-import type { ProviderReport } from '../../src/runtime/index.ts'
-import { type CacheOptions, cacheOf, withCacheOptions } from './cache-options.ts'
-import { InterruptedError, UsageError } from './errors.ts'
-import { type ExecutorOptions, executorOf, withExecutorOptions } from './executor-options.ts'
-import { interruptible } from './interruption.ts'
-import { filesById, type ObtainOptions, obtainModels } from './obtain-models.ts'
+import { type CacheOptions, withCacheOptions } from './cache-options.ts'
+import { type ExecutorOptions, withExecutorOptions } from './executor-options.ts'
+import type { ObtainOptions } from './obtain-models.ts'
 
-interface ServeOptions extends CacheOptions, ExecutorOptions, ObtainOptions {
+/** What was asked for, as commander hands it over. */
+export interface ServeOptions extends CacheOptions, ExecutorOptions, ObtainOptions {
   listen: string[]
   bootstrap?: string[]
   mdns?: true
@@ -51,96 +45,9 @@ export function defineServe(program: Command): void {
   withCacheOptions(command)
     .option('--json', 'print one JSON object a line: ready, then stopped')
     .addHelpText('after', EXAMPLES)
-    .action(serve)
-}
-
-async function serve(options: ServeOptions): Promise<void> {
-  if (options.model === undefined && options.executor === undefined) {
-    throw new UsageError('say what to serve: --model <file>, or --executor with a program that has models of its own')
-  }
-  await interruptible(async signal => {
-    const { createPeer } = await import('../peer.ts')
-    const { listen, bootstrap, mdns, identity, batching } = options
-    const reached = { listen, bootstrap, mdns, identity }
-    const cache = cacheOf(options)
-    const models = await obtainModels(options, { cache, peer: reached, show: options.json === undefined, signal })
-    const executor = await executorOf(models, options)
-    const served = (): Map<string, string> => filesById(executor.models, models)
-    const peer = await createPeer({ ...reached, executor, batching, exchange: { cache, served } })
-    try {
-      const ready = { id: peer.id, addresses: peer.addresses, models: executor.models, providers: executor.providers }
-      if (!signal.aborted) {
-        console.log(options.json ? JSON.stringify({ event: 'ready', ...ready }) : readyText(ready, identity))
-        await once(signal, 'abort')
-      }
-    } finally {
-      await peer.stop()
-    }
-    const by = signal.reason instanceof InterruptedError ? signal.reason.signal : undefined
-    console.log(options.json ? JSON.stringify({ event: 'stopped', signal: by }) : `stopped by ${by}`)
-  })
-}
-
-interface Ready {
-  id: string
-  addresses: readonly string[]
-  models: readonly Model[]
-  providers: readonly ProviderReport[]
-}
-
-function readyText({ id, addresses, models, providers }: Ready, identity: string | undefined): string {
-  const bold = (text: string): string => styleText('bold', text)
-  const [address = ''] = addresses
-  const lines = [
-    `${bold('peer')}       ${id}${identity === undefined ? styleText('dim', '  (new each time; --identity keeps it)') : ''}`,
-    ...addresses.map((each, i) => `${i === 0 ? bold('addresses') : ' '.repeat(9)}  ${each}`)
-  ]
-  for (const model of models) {
-    lines.push(
-      `${bold('model')}      ${model.name}@${model.id.slice(0, 12)}  ${signatureText(model)}`,
-      ...providerLines(providers.find(report => report.model === model.name)).map(line => ' '.repeat(11) + line)
-    )
-  }
-  return [
-    ...lines,
-    styleText('green', 'ready'),
-    '',
-    'Try it in another terminal:',
-    `  ${invocation()} infer --model ${models[0]?.name} --input ${exampleInput(models[0])} --peer ${address}`
-  ].join('\n')
-}
-
-/** What to type for this command line: a checkout is not on the PATH. */
-function invocation(): string {
-  const [, script = ''] = process.argv
-  return script.endsWith('.mjs') ? `node ${path.relative(process.cwd(), script)}` : 'splinemesh'
-}
-
-function signatureText({ signature: { inputs, outputs } }: Model): string {
-  const one = ({ name, dtype, shape }: TensorSpec): string =>
-    `${name} ${dtype} [${shape.map(length => length ?? 'any').join(', ')}]`
-  return `${inputs.map(one).join(', ')} → ${outputs.map(one).join(', ')}`
-}
-
-/** Where the model runs, and aloud what was preferred and does not work: ONNX Runtime itself would say nothing. */
-function providerLines(report: ProviderReport | undefined): string[] {
-  if (report === undefined) {
-    return []
-  }
-  const { provider, partly, unavailable } = report
-  const lines = unavailable.map(each => `${each.provider} does not work here: ${firstLine(each.reason)}`)
-  const advice = `${invocation()} doctor --ep ${unavailable.map(each => each.provider)} says what to do`
-  return [
-    ...lines.map(line => styleText('yellow', line)),
-    ...(lines.length > 0 ? [styleText('dim', advice)] : []),
-    styleText('dim', `on ${provider}${partly ? ', some operators on the CPU: it has no kernel for them' : ''}`)
-  ]
-}
-
-function exampleInput(model: Model | undefined): string {
-  return model?.signature.inputs[0]?.shape.length === 4 ? 'image.png' : 'batch.npy'
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0]
+    .action(async (options: ServeOptions) => {
+      // Help and bad usage need none of what this imports.
+      const { serve } = await import('./serve-action.ts')
+      await serve(options)
+    })
 }
