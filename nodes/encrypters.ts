@@ -1,11 +1,17 @@
 import { noise } from '@chainsafe/libp2p-noise'
-import { tls } from '@libp2p/tls'
 import type { Libp2pOptions } from 'libp2p'
+import { noiseCrypto } from './noise-crypto.ts'
 
-/** How connections are encrypted. Every peer takes both; the one that dials proposes. */
+/** How connections are encrypted: noise by every peer, TLS between peers that were both told so. */
 export type Encrypter = 'noise' | 'tls'
 
-/** Both, the preferred first: libp2p's dialer proposes them in this order, and the listener takes the first that it knows. */
-export function encrypters(preferred: Encrypter): NonNullable<Libp2pOptions['connectionEncrypters']> {
-  return preferred === 'tls' ? [tls(), noise()] : [noise(), tls()]
+/** The preferred first, and noise always: the dialer proposes in this order, and the listener takes the first that it knows. */
+export async function encrypters(preferred: Encrypter): Promise<NonNullable<Libp2pOptions['connectionEncrypters']>> {
+  const always = noise({ crypto: noiseCrypto })
+  if (preferred === 'noise') {
+    return [always]
+  }
+  // to import it takes a quarter of a second of processor time: as long as all of noise
+  const { tls } = await import('@libp2p/tls')
+  return [tls(), always]
 }

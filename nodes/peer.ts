@@ -48,7 +48,7 @@ export interface PeerInit extends Omit<CodedInferenceInit, 'executor'> {
   threads?: number
   /** Runs the models instead of ONNX Runtime; then `models`, `providers` and `threads` are not given. */
   executor?: Executor
-  /** What it proposes first when it dials; it accepts both. @default 'tls' */
+  /** With 'tls' it proposes and accepts TLS 1.3 before noise, which is accepted always. @default 'noise' */
   encrypter?: Encrypter
   /** Where libp2p and splinemesh count: `prometheusMetrics()` of `@libp2p/prometheus-metrics` say. @default nowhere */
   metrics?: Libp2pOptions['metrics']
@@ -90,7 +90,7 @@ export type PeerServices = {
  * @throws {ModelLoadError | DuplicateModelError | ProviderUnavailableError} the models cannot be served
  */
 export async function createPeer(init: PeerInit = {}): Promise<Peer> {
-  const { listen = ['/ip4/127.0.0.1/tcp/0'], encrypter = 'tls', inboundConnectionThreshold = 50 } = init
+  const { listen = ['/ip4/127.0.0.1/tcp/0'], encrypter = 'noise', inboundConnectionThreshold = 50 } = init
   const known = (init.bootstrap ?? []).map(parseBootstrap)
   const executor = executorOf(init)
   const { maxQueued, batching, infer, clock, exchange } = init
@@ -99,7 +99,7 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
     privateKey: await privateKeyOf(init.identity),
     addresses: { listen: listen.map(address => parse(address).toString()) },
     transports: [tcp()],
-    connectionEncrypters: encrypters(encrypter),
+    connectionEncrypters: await encrypters(encrypter),
     metrics: init.metrics,
     streamMuxers: [yamux()],
     connectionManager: { inboundConnectionThreshold, maxIncomingPendingConnections: inboundConnectionThreshold },

@@ -16,18 +16,17 @@ export const MAX_MESSAGE_BYTES = 1024
 /** The most axes of a tensor on the wire. */
 export const MAX_RANK = 8
 
-/**
- * What is handed to libp2p at once, and becomes one yamux frame. Each piece waits for the one before to be taken, which costs a
- * turn of the event loop, so that small pieces are slow: 64 KB halved the throughput. This is the most that fits the window
- * a yamux stream begins with, and with its header of 12 bytes it fills four messages of noise.
- */
-export const PIECE_BYTES = 4 * 65_519 - 12
+/** With its yamux header of 12 bytes a piece fills a message of noise. Streams that send at the same time take turns piece by piece. */
+export const PIECE_BYTES = 65_519 - 12
 
 /** A frame that is not larger is joined into one part: to copy it costs less than what libp2p does for each part. */
 export const JOINED_BYTES = 64 * 1024
 
-/** Bytes that all streams together hand to libp2p before they let the event loop turn: noise encrypts inside `send()`. */
-export const BYTES_PER_TURN = 2 * PIECE_BYTES
+/**
+ * Pieces that all streams together hand to libp2p before they let the event loop turn: noise encrypts inside `send()`. A photo
+ * of 600 KB leaves in one turn where nobody else sends: each turn that it waits for costs it throughput.
+ */
+export const PIECES_PER_TURN = 10
 
 /** The largest body (the tensors of one request or one result) that this peer takes, if the caller sets none. */
 export const DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024

@@ -1,16 +1,22 @@
-import { BYTES_PER_TURN } from './constants.ts'
+import { PIECE_BYTES, PIECES_PER_TURN } from './constants.ts'
+
+interface Waiting {
+  pieces: number
+  /** @param pieces at least one, at most as many as are waiting to be sent */
+  resolve(pieces: number): void
+}
 
 /**
  * Shares the turns of the event loop among the streams of one service: noise encrypts inside `send()`, so that a hundred
- * workers sent 600 KB each would hold everything else up for half a second. Who waits is served first come, first served, and
- * a stream asks for one piece after the other, so that no worker gets two pieces before another that waits gets one.
+ * workers sent 600 KB each would hold everything else up for half a second. Those that wait share a turn evenly, first come,
+ * first served: one that is alone gets all of it, of a hundred each gets a piece before any gets the next.
  */
 export class Pace {
-  #left = BYTES_PER_TURN
+  #left = PIECES_PER_TURN * PIECE_BYTES
   #turning = false
-  readonly #waiting: Array<{ bytes: number; resolve(): void }> = []
+  #waiting: Waiting[] = []
 
-  /** Whether so many bytes may be sent now; if not, wait for your {@link turn}. */
+  /** Whether a small frame may be sent now; if not, wait for a {@link turn}. */
   take(bytes: number): boolean {
     if (this.#left <= 0 || this.#waiting.length > 0) {
       return false
@@ -19,15 +25,15 @@ export class Pace {
     return true
   }
 
-  /** Resolves when so many bytes may be sent. */
-  turn(bytes: number): Promise<void> {
+  /** Resolves in a turn to come with how many of so many pieces may be sent in it. */
+  turn(pieces: number): Promise<number> {
     return new Promise(resolve => {
-      this.#waiting.push({ bytes, resolve })
+      this.#waiting.push({ pieces, resolve })
       this.#turnOver()
     })
   }
 
-  /** Bytes are counted over as many turns as they last: to wake up after each turn would cost a small frame much. */
+  /** Small frames are counted over as many turns as they last: to wake up after each turn would cost them much. */
   #turnOver(): void {
     if (this.#turning) {
       return
@@ -35,12 +41,15 @@ export class Pace {
     this.#turning = true
     setImmediate(() => {
       this.#turning = false
-      this.#left = BYTES_PER_TURN
-      while (this.#left > 0 && this.#waiting.length > 0) {
-        const next = this.#waiting.shift()
-        this.#left -= next?.bytes ?? 0
-        next?.resolve()
+      let left = PIECES_PER_TURN
+      const share = Math.max(1, Math.floor(left / this.#waiting.length))
+      const served = this.#waiting.splice(0, PIECES_PER_TURN)
+      for (const { pieces, resolve } of served) {
+        const given = Math.min(pieces, share)
+        left -= given
+        resolve(given)
       }
+      this.#left = left * PIECE_BYTES
       if (this.#waiting.length > 0) {
         this.#turnOver()
       }

@@ -64,17 +64,16 @@ export class FrameWriter {
   }
 
   async #sendPieces(bytes: Uint8Array | Uint8ArrayList): Promise<void> {
-    for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
-      const end = Math.min(at + PIECE_BYTES, bytes.byteLength)
-      const piece = bytes instanceof Uint8Array ? bytes.subarray(at, end) : bytes.sublist(at, end)
+    let at = 0
+    while (at < bytes.byteLength) {
       if (this.#mustDrain) {
         await drained(this.#stream, this.#timeout)
       }
-      if (!this.#pace.take(piece.length)) {
-        await this.#pace.turn(piece.length)
-      }
-      // what the muxer cannot take at once stays with the stream: at most this piece
-      this.#send(piece)
+      const pieces = await this.#pace.turn(Math.ceil((bytes.byteLength - at) / PIECE_BYTES))
+      const end = Math.min(at + pieces * PIECE_BYTES, bytes.byteLength)
+      // what the muxer cannot take at once stays with the stream: at most this much
+      this.#send(bytes instanceof Uint8Array ? bytes.subarray(at, end) : bytes.sublist(at, end))
+      at = end
     }
   }
 

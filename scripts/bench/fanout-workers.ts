@@ -15,7 +15,7 @@ const peers = []
 for (let i = 0; i < count; i++) {
   const run = () => ({ n: new Tensor('int32', [1], new Int32Array(1)) })
   const executor = functionExecutor({ models: [{ name: COUNT, signature: COUNT_SIGNATURE, run }] })
-  const peer = await createPeer({ executor })
+  const peer = await createPeer({ executor, encrypter: 'tls' })
   await peer.libp2p.handle(BARE_COUNT, stream => {
     readStream(stream, () => void stream.send(frameOf(new Uint8Array(4))))
   })

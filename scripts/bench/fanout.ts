@@ -65,7 +65,7 @@ async function measure(
   )
   const node = await createLibp2p({
     transports: [tcp()],
-    connectionEncrypters: encrypters(encrypter),
+    connectionEncrypters: await encrypters(encrypter),
     streamMuxers: [yamux()],
     connectionMonitor: { pingTimeout: { minTimeout: 30_000 } },
     services: { infer: infer() }

@@ -22,7 +22,7 @@ program
   .description('600 KB to a hundred workers at once, and how long the master’s event loop is held, beside bare sends')
   .option('--workers <n>', 'workers, in four processes', count, 100)
   .option('--rounds <n>', 'rounds of each way', count, 10)
-  .addOption(new Option('--encrypter <name>', 'what the master proposes').choices(['tls', 'noise']).default('tls'))
+  .addOption(new Option('--encrypter <name>', 'what the master proposes').choices(['tls', 'noise']).default('noise'))
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
   .action((options: FanoutOptions) => fanout(options))

@@ -31,7 +31,7 @@ const executor = functionExecutor({
     }
   ]
 })
-const peer = await createPeer({ executor })
+const peer = await createPeer({ executor, encrypter: 'tls' })
 await peer.libp2p.handle(BARE_ECHO, stream => {
   readStream(stream, bytes => void hop.echo(bytes).then(answer => stream.send(frameOf(answer))))
 })

@@ -84,7 +84,7 @@ export async function connectWays({ address, ports }: WireServer): Promise<Ways>
     const peer = await createPeer({ listen: [], bootstrap: [address] })
     closes.push(() => peer.stop())
     await peer.waitForWorkers({ model: ECHO, signal: AbortSignal.timeout(DEADLINE_MS) })
-    ways.push({ name: 'peer.infer: K = N = 1', beside: 'tls: bare stream', echo: overMaster(peer) })
+    ways.push({ name: 'peer.infer: K = N = 1', beside: 'noise: bare stream', echo: overMaster(peer) })
     return { ways, close }
   } catch (error) {
     await close()
@@ -125,7 +125,7 @@ export function overStream(stream: Stream): Exchange {
 async function connectInfer(address: string, encrypter: Encrypter) {
   const node = await createLibp2p({
     transports: [tcp()],
-    connectionEncrypters: encrypters(encrypter),
+    connectionEncrypters: await encrypters(encrypter),
     streamMuxers: [yamux()],
     services: { infer: infer() }
   })

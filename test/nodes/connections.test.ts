@@ -28,41 +28,41 @@ async function withNodes(
 }
 
 describe('a peer', () => {
-  it('takes noise and TLS, whichever the one that dials proposes first', async () => {
+  it('takes noise from everybody, and TLS from those that propose it where it was told so', async () => {
     for (const encrypter of ['tls', 'noise'] as const) {
-      const dialers = [[noise()], encrypters('noise'), encrypters('tls')]
+      const dialers = [[noise()], await encrypters('noise'), await encrypters('tls')]
       await withNodes({ encrypter }, dialers, async (address, ...nodes) => {
         const spoken = await Promise.all(
           nodes.map(async node => (await node.dial(multiaddr(address))).encryption?.split('/')[1])
         )
-        assert.deepEqual(spoken, ['noise', 'noise', 'tls'])
+        assert.deepEqual(spoken, ['noise', 'noise', encrypter])
       })
     }
   })
 
-  it('proposes TLS unless it is told to propose noise, and reaches those that know only noise', async () => {
-    const listener = await createPeer()
+  it('proposes noise unless it is told to propose TLS, and reaches those that know only noise', async () => {
+    const listener = await createPeer({ encrypter: 'tls' })
     const onlyNoise = await createLibp2p({
       addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
       transports: [tcp()],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux()]
     })
-    const [first, told] = [await createPeer({ listen: [] }), await createPeer({ listen: [], encrypter: 'noise' })]
+    const [first, told] = [await createPeer({ listen: [] }), await createPeer({ listen: [], encrypter: 'tls' })]
     const spoken = async ({ libp2p }: typeof first, address: string): Promise<string | undefined> =>
       (await libp2p.dial(multiaddr(address))).encryption?.split('/')[1]
     try {
-      assert.equal(await spoken(first, listener.addresses[0]), 'tls')
-      assert.equal(await spoken(told, listener.addresses[0]), 'noise')
-      assert.equal(await spoken(first, String(onlyNoise.getMultiaddrs()[0])), 'noise')
+      assert.equal(await spoken(first, listener.addresses[0]), 'noise')
+      assert.equal(await spoken(told, listener.addresses[0]), 'tls')
+      assert.equal(await spoken(told, String(onlyNoise.getMultiaddrs()[0])), 'noise')
     } finally {
       await Promise.all([listener, first, told, onlyNoise].map(each => each.stop()))
     }
   })
 
   it('takes the connections of many peers on one host at once', async () => {
-    const dialers = Array.from({ length: 16 }, () => encrypters('tls'))
-    await withNodes({}, dialers, async (address, ...nodes) => {
+    const dialers = await Promise.all(Array.from({ length: 16 }, () => encrypters('tls')))
+    await withNodes({ encrypter: 'tls' }, dialers, async (address, ...nodes) => {
       const connections = await Promise.all(nodes.map(node => node.dial(multiaddr(address))))
       // a listener that has too many closes the connection after the dial
       await Promise.all(connections.map(connection => connection.newStream('/ipfs/id/1.0.0')))
