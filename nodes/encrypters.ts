@@ -11,7 +11,7 @@ export async function encrypters(preferred: Encrypter): Promise<NonNullable<Libp
   if (preferred === 'noise') {
     return [always]
   }
-  // to import it takes a quarter of a second of processor time: as long as all of noise
+  // to import it is a good part of the start of a process, and few want it
   const { tls } = await import('@libp2p/tls')
   return [tls(), always]
 }
