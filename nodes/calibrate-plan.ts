@@ -2,6 +2,7 @@ import {
   type CalibratedCode,
   type ChosenDecoder,
   type LinearDecoder,
+  nearest,
   type OrderKind,
   type Outputs,
   profileCode,
@@ -61,8 +62,6 @@ export interface SurvivorScore {
   linear: Score
   /** By the covariance decoder. */
   covariance: Score
-  /** By that of the two that was chosen for so many survivors. */
-  chosen: Score
 }
 
 /** A plan that was learned, what its decoders are worth, and the groups that tell it. */
@@ -99,10 +98,8 @@ export async function calibratePlan(
   )
   const decoders = await chooseDecoders(tuned, moments, comparison, only)
   const learned = { code, order, decoders, moments }
-  const reliability = learnReliability(profileDecoder(learned), tuned.groups, outputs, {
-    sets: SETS,
-    chance: random(seed, STREAMS.reliability)
-  })
+  const chance = random(seed, STREAMS.reliability)
+  const reliability = learnReliability(profileDecoder(learned), tuned.groups, outputs, chance)
   const heldBack = await codeGroups(data, 'heldBack', { code, order })
   const locator = learnLocator(learned, { tuning: tuned.groups, heldBack }, random(seed, STREAMS.locator))
   const always = (decoder: ChosenDecoder['decoder']): LinearDecoder =>
@@ -110,12 +107,11 @@ export async function calibratePlan(
   const scores = await scoreAll(heldBack, {
     linear: always('linear'),
     covariance: always('covariance'),
-    chosen: profileDecoder(learned),
     survivors: random(seed, STREAMS.heldBackSurvivors),
     judge: { outputs, labels },
     step
   })
-  const expected = scores.map(({ survivors, chosen }) => ({ survivors, ...chosen }))
+  const expected = scores.map(({ survivors, ...of }) => ({ survivors, ...of[nearest(decoders, survivors).decoder] }))
   return { plan: { ...learned, reliability, locator, expected }, scores, heldBack }
 }
 
@@ -137,16 +133,15 @@ async function codeGroups(
 interface Scoring {
   linear: LinearDecoder
   covariance: LinearDecoder
-  chosen: LinearDecoder
   /** Chance for survivor sets. */
   survivors: Random
   judge: Judge
   step(): Promise<void>
 }
 
-/** For every number of survivors, all decoders on the same survivor sets. */
+/** For every number of survivors, both decoders on the same survivor sets. */
 async function scoreAll(groups: readonly CodedGroup[], scoring: Scoring): Promise<SurvivorScore[]> {
-  const { linear, covariance, chosen, judge, step } = scoring
+  const { linear, covariance, judge, step } = scoring
   const n = groups[0].results.length
   const scores: SurvivorScore[] = []
   for (let survivors = 1; survivors <= n; survivors++) {
@@ -154,8 +149,7 @@ async function scoreAll(groups: readonly CodedGroup[], scoring: Scoring): Promis
     scores.push({
       survivors,
       linear: score(linear, sets, groups, judge),
-      covariance: score(covariance, sets, groups, judge),
-      chosen: score(chosen, sets, groups, judge)
+      covariance: score(covariance, sets, groups, judge)
     })
     await step()
   }

@@ -8,18 +8,22 @@ const SHARES = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95]
 /** The share of observations behind each point of a map from scores to agreement. */
 const LEAST_SHARE = 0.02
 
+/** Survivor sets for each number of survivors, at least; else as many as groups, for sets differ as queries do. */
+const SETS = 40
+
 /** How far the variances of a decoder can be trusted, on groups that its moments were not learned on. */
 export function learnReliability(
   decoder: LinearDecoder,
   groups: readonly CodedGroup[],
   outputs: Outputs,
-  { sets, chance }: { sets: number; chance: Random }
+  chance: Random
 ): Reliability[] {
   const n = groups[0].results.length
   return survivorCounts(SHARES, n).flatMap(survivors => {
     const sums = { measured: 0, said: 0 }
     const observations: Array<{ from: number; to: number }> = []
-    for (const one of judged(decoder, drawSurvivors(n, survivors, sets, chance), groups, outputs)) {
+    const sets = drawSurvivors(n, survivors, Math.max(SETS, groups.length), chance)
+    for (const one of judged(decoder, sets, groups, outputs)) {
       if (one.status === 'reconstructed' && one.variance !== undefined) {
         sums.measured += one.squaredError
         sums.said += one.values.length * one.variance

@@ -72,11 +72,12 @@ export function* judged(
   outputs: Outputs
 ): Generator<Judged> {
   const shares = Math.min(Math.max(SHARES, Math.ceil(sets.length / SETS_OF_A_GROUP)), sets.length)
+  const arrived = groups.map(({ results }) => results.map(result => Tensor.float32(result)))
   for (const [s, survivors] of sets.entries()) {
     const operator = decoder.select(survivors)
     for (let g = s % shares; g < groups.length; g += shares) {
-      const { results, predictions, positions } = groups[g]
-      const decoded = operator.apply(survivors.map(index => Tensor.float32(results[index])))
+      const { predictions, positions } = groups[g]
+      const decoded = operator.apply(survivors.map(index => arrived[g][index]))
       for (const [place, tensor] of decoded.entries()) {
         if (tensor === undefined || operator.exact[place]) {
           yield { status: tensor === undefined ? 'lost' : 'exact' }

@@ -33,6 +33,7 @@ export {
   ProfileMismatchError
 } from './errors.ts'
 export { type FitStudentInit, fitStudent } from './fit-student.ts'
+export { type MeshExecutorInit, meshExecutor } from './mesh-executor.ts'
 export { createPeer, type Peer, type PeerInit } from './peer.ts'
 export type { Queries, Query } from './queries.ts'
 export type { WorkerInfo } from './workers.ts'

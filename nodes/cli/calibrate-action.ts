@@ -1,8 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { codeFamily, formatProfile } from '../../src/codes/index.ts'
+import type { Model } from '../../src/models/index.ts'
 import { onnxExecutor } from '../../src/runtime/index.ts'
 import { type CalibrateInit, type Calibration, calibrate as learn } from '../calibrate.ts'
+import { meshExecutor } from '../mesh-executor.ts'
+import { askedModel } from './asked-model.ts'
 import type { CalibrateCommandOptions } from './calibrate.ts'
 import { calibrationText } from './calibration-text.ts'
 import { InputFileError, OutputFileError } from './errors.ts'
@@ -10,31 +13,53 @@ import { type NamedQuery, npyQueries, readInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
 import { numbersOf } from './predictions.ts'
 import { withSteps } from './progress.ts'
+import { reach } from './reach.ts'
 
-/** Calibrates a model on this machine, writes its profile, and prints what it is worth. */
+/** Calibrates a model, writes its profile, and prints what it is worth. */
 export async function calibrate(options: CalibrateCommandOptions): Promise<void> {
   const plans = plansOf(options)
   const [inputs, labels] = await Promise.all([
     readInputs([options.data]),
     options.labels === undefined ? undefined : readClasses(options.labels)
   ])
-  const name = path.basename(options.model, '.onnx')
-  const executor = onnxExecutor({ models: [{ name, path: options.model }], threads: options.threads })
-  const calibration = await interruptible(async signal => {
-    try {
-      await executor.start()
-      const [model] = executor.models
+  const onWorkers = options.peer !== undefined || options.mdns === true
+  const calibration = await interruptible(signal =>
+    (onWorkers ? withWorkers : withFile)(options, signal, async (executor, model) => {
       const data = npyQueries(inputs, model).map(({ tensor }: NamedQuery) => tensor)
       const { groups, seed, output, outputs } = options
       const asked = { plans, groups, seed, output, outputs }
-      return await shown({ executor, model: model.id, data, labels, ...asked, signal }, options)
-    } finally {
-      await executor.stop()
-    }
-  })
-  const out = options.out ?? `${name}.profile.json`
+      return shown({ executor, model: model.id, data, labels, ...asked, signal }, options)
+    })
+  )
+  const out = options.out ?? `${path.basename(options.model, '.onnx')}.profile.json`
   await save(calibration, out)
   console.log(options.json ? calibrationJson(calibration, out) : calibrationText(calibration, out))
+}
+
+type Use = (executor: CalibrateInit['executor'], model: Model) => Promise<Calibration>
+
+/** The model of a file, on this machine. */
+async function withFile({ model: file, threads }: CalibrateCommandOptions, _: AbortSignal, use: Use) {
+  const executor = onnxExecutor({ models: [{ name: path.basename(file, '.onnx'), path: file }], threads })
+  try {
+    await executor.start()
+    const [model] = executor.models
+    return await use(executor, model)
+  } finally {
+    await executor.stop()
+  }
+}
+
+/** A model that workers serve, on all of them that are found. */
+async function withWorkers(options: CalibrateCommandOptions, signal: AbortSignal, use: Use) {
+  const [{ createPeer }, asked] = await Promise.all([import('../peer.ts'), askedModel(options.model)])
+  const peer = await createPeer({ listen: [], bootstrap: options.peer, mdns: options.mdns })
+  try {
+    const model = await reach(peer, asked, Infinity, options, signal)
+    return await use(meshExecutor({ peer }), model)
+  } finally {
+    await peer.stop()
+  }
 }
 
 /** A plan for each combination of k, n, code and layout; a code that does not exist is refused before anything is read. */

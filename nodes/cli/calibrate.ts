@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander'
 import { codes, type OrderKind, type Outputs } from '../../src/codes/index.ts'
-import { decimal, names, positive, whole, wholes } from './options.ts'
+import { decimal, names, type PeerOptions, positive, whole, wholes, withPeerOptions } from './options.ts'
 
 /** What was asked for, as commander hands it over. */
-export interface CalibrateCommandOptions {
+export interface CalibrateCommandOptions extends PeerOptions {
   model: string
   data: string
   labels?: string
@@ -27,20 +27,22 @@ export interface CalibrateCommandOptions {
 const EXAMPLES = `
 The data are queries like those that will be asked, at least 4k, and not those that the model was trained on. They are split
 by chance: what is learned or chosen on is never scored. Lists of k, n and code make a plan of each combination; infer takes the
-one that fits its options.
+one that fits its options. The model runs on this machine, or with --peer or --mdns on workers.
 
 Examples:
   $ splinemesh calibrate --model lenet5.onnx --data x.npy --k 20 --n 100
   $ splinemesh calibrate --model lenet5.onnx --data x.npy --labels y.npy --k 4 --n 12 --systematic --out four.profile.json
   $ splinemesh calibrate --model lenet5.onnx --data x.npy --k 20 --n 40,60,100 --code nercc,bacc --systematic also
+  $ splinemesh calibrate --model lenet5 --data x.npy --k 20 --n 100 --peer <multiaddr>...
   $ splinemesh infer --model lenet5 --input queries.npy --profile lenet5.profile.json --peer <multiaddr>...`
 
 export function defineCalibrate(program: Command): void {
   const mixing = Object.values(codes).filter(({ systematic }) => !systematic)
-  program
+  const command = program
     .command('calibrate')
     .description('Learn how to decode a model under a code, and measure what its predictions are worth.')
-    .requiredOption('--model <file.onnx>', 'the model; it runs on this machine')
+    .requiredOption('--model <model>', 'the .onnx file; with workers also name, name@first digits of its id, or id')
+  withPeerOptions(command, '5s')
     .requiredOption('--data <file.npy>', 'queries; the first axis counts them')
     .option('--labels <file.npy>', 'the true class of each, to measure accuracy too')
     .requiredOption('--k <n,...>', 'queries in a group', wholes)
@@ -74,7 +76,7 @@ export function defineCalibrate(program: Command): void {
         'values'
       ])
     )
-    .option('--threads <n>', 'threads that run the model', positive, 1)
+    .option('--threads <n>', 'threads that run the model, where no workers do', positive, 1)
     .option('--out <file>', "where to write the profile (default: the model's file name, with .profile.json)")
     .option('--json', 'print JSON: the profile without its moments, and all scores')
     .addHelpText('after', EXAMPLES)

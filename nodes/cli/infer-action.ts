@@ -1,14 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import { styleText } from 'node:util'
 import { codeFamily } from '../../src/codes/index.ts'
-import { NoWorkersError } from '../../src/inference/index.ts'
-import { type Model, parseVariants } from '../../src/models/index.ts'
+import { parseVariants } from '../../src/models/index.ts'
 import { formatNpy } from '../../src/tensor/index.ts'
 import type { Answer } from '../calls.ts'
 import type { InferRequest } from '../coded-inference.ts'
 import type { Peer } from '../peer.ts'
 import { chooseOutput } from '../queries.ts'
-import { servedModel } from '../served-model.ts'
 import { type ReadableAnswer, readable } from './answer.ts'
 import { answerJson } from './answer-json.ts'
 import { answerText } from './answer-text.ts'
@@ -19,10 +17,10 @@ import { EXIT } from './exit-codes.ts'
 import type { InferCommandOptions } from './infer.ts'
 import { queriesOf, readInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
-import { missingText, warnMissing } from './missing-workers.ts'
-import { checkPeerOptions, type PeerOptions } from './options.ts'
+import { checkPeerOptions } from './options.ts'
 import { predictionRows } from './prediction-rows.ts'
 import { readProfile, readText } from './profiles.ts'
+import { reach } from './reach.ts'
 import { traceText } from './trace.ts'
 
 /** From so many groups on it is worth to show how far it is. */
@@ -74,28 +72,6 @@ export async function infer(options: InferCommandOptions): Promise<void> {
 async function readLabels(file: string): Promise<string[]> {
   const text = await readText(file, 'labels')
   return text.trimEnd().split(/\r?\n/)
-}
-
-/** Looks for workers, and finds out which model is meant. */
-async function reach(peer: Peer, asked: string, n: number, options: PeerOptions, signal: AbortSignal): Promise<Model> {
-  const { findWorkers } = await import('./find-workers.ts')
-  const { peer: addresses = [], mdns = false, wait } = options
-  const search = await findWorkers(peer, {
-    addresses,
-    mdns,
-    wait,
-    signal,
-    enough: workers => serving(workers, asked) >= n,
-    some: workers => serving(workers, asked) > 0
-  })
-  const model = servedModel(search.workers, asked)
-  if (model === undefined) {
-    const served = search.workers.flatMap(({ models }) => models.map(({ name, id }) => `${name}@${id.slice(0, 12)}`))
-    const instead = served.length === 0 ? 'no worker was reached' : `workers serve ${[...new Set(served)].join(', ')}`
-    throw new NoWorkersError(`no worker that serves '${asked}' was found: ${instead}${missingText(search)}`)
-  }
-  warnMissing(search)
-  return model
 }
 
 async function ask(peer: Peer, request: InferRequest, queries: number, { json }: InferCommandOptions): Promise<Answer> {

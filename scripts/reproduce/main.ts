@@ -9,11 +9,13 @@ import { environment } from '../../nodes/index.ts'
 import { advisorFigures } from './advisor.ts'
 import { advisorTable } from './advisor-table.ts'
 import { codesFigures } from './codes.ts'
+import { confidenceFigures } from './confidence.ts'
 import { MissingDataError } from './errors.ts'
 import type { Dataset } from './images.ts'
 import { type Network, type NetworkName, networks } from './networks.ts'
+import { reliabilityPlot } from './reliability.ts'
 import { studentFigures } from './student.ts'
-import { codesTable, studentTable } from './table.ts'
+import { codesTable, confidenceTable, studentTable } from './table.ts'
 
 interface Options {
   data?: string
@@ -47,6 +49,18 @@ subcommand('advisor', 'What the advisor expects of plans, beside what test image
       return { figures, text: advisorTable(network, figures) }
     })
 )
+subcommand('confidence', 'How likely the profile says each prediction has the model’s own class, and how often it has.')
+  .option('--groups <n>', 'test groups; default: as many as there are test images for, at most 500', within(2, 500))
+  .action((options: Options & { groups?: number }) =>
+    tables('confidence', options, async (network, dataset) => {
+      const most = Math.floor(dataset.test.pixels.length / network.k)
+      const { seed, groups = Math.min(500, most) } = options
+      const figures = await confidenceFigures(network, dataset, { groups, seed, progress })
+      const file = path.join(options.out, `confidence-${network.name}.svg`)
+      await writeFile(file, reliabilityPlot(network.title, figures))
+      return { figures, text: `${confidenceTable(network, figures)}\nplot: ${file}` }
+    })
+  )
 subcommand('student', 'A student fitted in closed form to what the deployed model says of unlabelled images.')
   .option('--queries <n>', 'images that it is fitted to; default: all that are for learning', within(1, 60_000))
   .option('--patches <n>', 'its features are responses to so many', within(1, 1000), 240)

@@ -1,8 +1,10 @@
 import Table from 'cli-table3'
 import type { Figures, Row } from './codes.ts'
+import type { ConfidenceFigures } from './confidence.ts'
 import type { Network } from './networks.ts'
 
 import type { Beside, Difference } from './reference.ts'
+import { LEAST } from './reliability.ts'
 import type { Estimate } from './score.ts'
 import type { StudentFigures } from './student.ts'
 import type { Liars } from './wrong-workers.ts'
@@ -24,6 +26,25 @@ export function codesTable({ title }: Network, figures: Figures): string {
   ]
   if (wrongWorkers !== undefined) lines.push('Wrong workers, in order of inputs:', liars(wrongWorkers))
   return lines.join('\n')
+}
+
+export function confidenceTable({ title }: Network, { settings, plans }: ConfidenceFigures): string {
+  const { n, k, testGroups, setsPerGroup, seed, calibrationGroups } = settings
+  const head = ['decoder', 'S', 'predictions', 'model’s class', 'said', 'bins', 'largest gap', 'error said / measured']
+  const grid = plain(head, 1)
+  for (const { title: name, cells } of plans) {
+    for (const { stragglers, predictions, agreement, confidence, bins, gap, errorRatios } of cells) {
+      const ratios = errorRatios.map(each => each.toFixed(2)).join(' ')
+      const shares = [agreement, confidence].map(each => each.toFixed(4))
+      grid.push([name, stragglers, predictions, ...shares, bins.length, gap.toFixed(3), ratios])
+    }
+  }
+  return [
+    `${title}, (N, K) = (${n}, ${k}), profile of ${calibrationGroups} groups; ${testGroups} test groups × ${setsPerGroup} ` +
+      `straggler sets, seed ${seed}. Of predictions that were reconstructed: how often the class is the model’s own, the mean`,
+    `confidence, the largest difference of the two over bins of at least ${LEAST}; squared error by thirds, least to most.`,
+    grid.toString()
+  ].join('\n')
 }
 
 export function studentTable({ title }: Network, figures: StudentFigures, { fit }: { fit: number }): string {

@@ -65,6 +65,7 @@ export {
   type CalibratedLocator,
   type ChosenDecoder,
   type Expected,
+  nearest,
   type Profile,
   profileCode,
   profileDecoder,

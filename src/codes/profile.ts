@@ -104,14 +104,13 @@ export function profileDecoder(plan: Pick<CalibratedCode, 'code' | 'decoders' | 
     survivors,
     decoder: decoder === 'linear' ? linearDecoder(code, { moments }) : covarianceDecoder({ code, moments, epsilon })
   }))
-  const distance = (each: { survivors: number }, count: number) => Math.abs(each.survivors - count)
-  return cachedDecoder({
-    select(survivors) {
-      const count = survivors.length
-      const nearest = made.reduce((a, b) => (distance(b, count) < distance(a, count) ? b : a))
-      return nearest.decoder.select(survivors)
-    }
-  })
+  return cachedDecoder({ select: survivors => nearest(made, survivors.length).decoder.select(survivors) })
+}
+
+/** Of those that are known for some numbers of survivors, the one of the nearest number; of equally near ones the first. */
+export function nearest<T extends { survivors: number }>(known: readonly T[], survivors: number): T {
+  const distance = (each: T) => Math.abs(each.survivors - survivors)
+  return known.reduce((a, b) => (distance(b) < distance(a) ? b : a))
 }
 
 /** Finds up to `errors` wrong results in full groups. */

@@ -59,6 +59,17 @@ describe('splinemesh calibrate, and infer by its profile', () => {
     }
   })
 
+  it('runs the model on workers where it is told of some', async () => {
+    const args = ['--k', '4', '--n', '6', '--code', 'bacc', '--groups', '3', '--out', file('mesh.json')]
+    const ended = await splinemesh(
+      ...['calibrate', '--model', 'lenet5', '--data', images, '--peer', worker.address, ...args]
+    )
+    assert.equal(ended.code, 0, said(ended))
+    const { model, plans } = parseProfile(readFileSync(file('mesh.json'), 'utf8'))
+    assert.equal(model, contentId(readFileSync(lenet5)))
+    assert.equal(plans[0].expected.length, 6)
+  })
+
   it('prints the profile without its moments and all scores as JSON', async () => {
     const ended = await calibrate(...four, '--out', file('j.json'), '--json')
     assert.equal(ended.code, 0, said(ended))
