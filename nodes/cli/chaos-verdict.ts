@@ -28,13 +28,15 @@ export function verdict({ plans }: ScenarioReport): Verdict {
   return { winner, plain, worth }
 }
 
-/** The verdict in a sentence. */
+/** The verdict in a sentence: which plan, by how much, at what cost. */
 export function verdictText(report: ScenarioReport): string {
   const { winner, plain, worth } = verdict(report)
   const right = report.plans.every(({ overallAccuracy }) => overallAccuracy !== undefined) ? 'right' : 'answered'
-  const share = (plan: PlanReport): string => `${(100 * worth(plan)).toFixed(1)}% ${right}`
-  const ms = (plan: PlanReport): string => `p99 ${plan.latencyMs.p99.toFixed(0)} ms`
-  const cost = (plan: PlanReport): string => `${plan.tasksPerQuery.toFixed(1)} tasks a query`
-  const first = `${winner.plan} wins: ${ms(winner)}, ${share(winner)}, ${cost(winner)}`
-  return winner === plain ? `${first}.` : `${first}; ${plain.plan}: ${ms(plain)}, ${share(plain)}, ${cost(plain)}.`
+  const share = (plan: PlanReport): string => `${(100 * worth(plan)).toFixed(1)}%`
+  const ms = ({ latencyMs }: PlanReport): string => `${latencyMs.p99.toFixed(0)} ms`
+  const tasks = ({ tasksPerQuery }: PlanReport): string => tasksPerQuery.toFixed(1)
+  return winner === plain
+    ? `${plain.plan} wins: p99 ${ms(plain)}, ${share(plain)} ${right}, ${tasks(plain)} tasks a query. Nothing that costs more does better.`
+    : `${winner.plan} wins over ${plain.plan}: p99 ${ms(winner)} instead of ${ms(plain)}, ${share(winner)} ${right} instead of ` +
+        `${share(plain)}, for ${tasks(winner)} tasks a query instead of ${tasks(plain)}.`
 }

@@ -19,6 +19,10 @@ export interface ChaosSoakOptions {
   out: string
 }
 
+export interface ChaosReportOptions {
+  out: string
+}
+
 export interface ChaosListOptions {
   json?: true
 }
@@ -31,6 +35,7 @@ Examples:
   $ splinemesh chaos list
   $ splinemesh chaos run heavy-tail
   $ splinemesh chaos run my-fleet.yaml --seed 7 --out my-fleet.json
+  $ splinemesh chaos report my-fleet.json
   $ splinemesh chaos soak --scenarios 1000
   $ splinemesh chaos replay 4711`
 
@@ -64,6 +69,15 @@ export function defineChaos(program: Command): void {
     .action(async (scenarios: string[], options: ChaosRunOptions) => {
       const { run } = await import('./chaos-action.ts')
       await run(scenarios, options)
+    })
+  chaos
+    .command('report')
+    .description('Make a page of figures that run wrote: plots, tables, who won.')
+    .argument('<file.json...>')
+    .option('--out <file.html>', 'where the page goes', 'results/chaos/report.html')
+    .action(async (files: string[], options: ChaosReportOptions) => {
+      const { report } = await import('./chaos-report.ts')
+      await report(files, options)
     })
   chaos
     .command('replay')

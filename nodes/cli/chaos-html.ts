@@ -1,0 +1,121 @@
+import {
+  type Figures,
+  INVARIANTS,
+  type PlanReport,
+  type Scenario,
+  type ScenarioReport
+} from '../../src/simulation/index.ts'
+import type { Environment } from '../environment.ts'
+import { FIGURES, type FigureColumn, PHASE_FIGURES } from './chaos-figures.ts'
+import { scenarioPlots } from './chaos-plots.ts'
+import { verdict, verdictText } from './chaos-verdict.ts'
+import { plural } from './quantities.ts'
+
+/** Reports of scenarios, and where they come from; as `splinemesh chaos run --out` writes them. */
+export interface ChaosResults {
+  environment: Environment
+  scenarios: ScenarioReport[]
+}
+
+const STYLE = `
+  body { font: 15px/1.5 system-ui, sans-serif; color: #1d2733; max-width: 1000px; margin: 2rem auto; padding: 0 1rem }
+  h1 { margin-bottom: 0 } h2 { margin: 3rem 0 0; border-top: 1px solid #d5dbe1; padding-top: 1.5rem }
+  .lead, .small { color: #5a6773 } .small { font-size: 13px }
+  .verdict { font-size: 17px; background: #eaf5ef; border-left: 4px solid #0b7a4b; padding: .6rem 1rem; margin: 1rem 0 }
+  .broken { background: #fbeae5; border-left: 4px solid #b4441e; padding: .6rem 1rem }
+  .rows { display: flex; align-items: flex-end } figure { margin: 0 }
+  table { border-collapse: collapse; font-size: 13px; margin: .8rem 0 } td, th { padding: 3px 8px; text-align: right; white-space: nowrap }
+  td:first-child, th:first-child { text-align: left } th { color: #5a6773; font-weight: 500 } tr.winner td { font-weight: 650; color: #0b7a4b }
+  summary { cursor: pointer; color: #5a6773 } .key b { font-weight: 600 }`
+
+/** The report as one page that needs nothing else: no scripts, no network. */
+export function reportHtml({ environment, scenarios }: ChaosResults): string {
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Chaos report · splinemesh</title><style>${STYLE}</style></head><body>
+<h1>Chaos report</h1>
+<p class="lead">Each scenario is a fleet of machines in which things go wrong. Every plan, a way of sending queries to the machines, is run
+on the same machines, under the same load, with the same faults. A plan is worth what it costs if it answers more
+queries rightly, or sooner, than sending each query to one machine.</p>
+<p class="small key">In the plots: <b style="color:#0b7a4b">green</b> the winner, the plan with the shortest p99 among those that are as often right as
+the best one, give or take a hundredth; <b style="color:#b4441e">red</b> the plan that sends least. ● p50, ■ p90, ▲ p99, ◆ p99.9 of the time
+from asking to the answer; the dashed line is the deadline, the shaded times are those of the faults.</p>
+${scenarios.map(section).join('\n')}
+${provenance(environment)}
+</body></html>
+`
+}
+
+function section(report: ScenarioReport): string {
+  const { scenario, seed, backend, machines, accuracyFrom, plans } = report
+  const plots = scenarioPlots(report)
+  const { winner } = verdict(report)
+  const phases = [...new Set(plans.flatMap(plan => plan.phases.map(({ phase }) => phase)))]
+  const source = accuracyFrom === undefined ? '' : ` · accuracies from ${accuracyFrom}`
+  return `<section id="${escaped(`${scenario.name}-${backend}`)}">
+<h2>${escaped(scenario.title)}</h2>
+<p class="lead">${escaped(scenario.name)} · ${backend === 'real' ? 'real processes' : 'simulated'} · ${plural(machines, 'machine')} ·
+${plans[0].queries} queries a plan · deadline ${scenario.deadline} ms · seed ${seed}</p>
+<p class="small">${escaped(faultsText(scenario))}</p>
+<p class="verdict">${escaped(verdictText(report))}</p>
+${broken(report)}
+<div class="rows">${plots.latency}${plots.right}${plots.cost}</div>
+${plots.course}
+${table<PlanReport>(FIGURES, plans, plan => [plan.plan, plan === winner])}
+<details><summary>by phase: ${phases.map(escaped).join(', ')}</summary>
+${phases
+  .map(phase => {
+    const rows = plans.flatMap(plan =>
+      plan.phases.filter(each => each.phase === phase).map(each => ({ plan, ...each }))
+    )
+    return `<p>${escaped(phase)}</p>${table<Figures & { plan: PlanReport }>(PHASE_FIGURES, rows, ({ plan }) => [plan.plan, plan === winner])}`
+  })
+  .join('\n')}</details>
+<p class="small">right: of all queries, one without a prediction counts as wrong; tasks, sent: for a query${escaped(source)}</p>
+</section>`
+}
+
+/** What goes wrong and when, in a line. */
+function faultsText({ faults = [], workload }: Scenario): string {
+  const said = faults.map(({ kind, at = 0, for: lasts = Infinity, on }) => {
+    const to = Math.min(at + lasts, workload.length)
+    const where = [on?.count, on?.share && `${(100 * on.share).toFixed(0)}% of`, on?.machines ?? (on && 'machines')]
+    return `${[kind, ...where].filter(part => part !== undefined).join(' ')}, ${at / 1000} to ${to / 1000} s`
+  })
+  return said.length === 0 ? 'No faults.' : `Faults: ${said.join('; ')}.`
+}
+
+function broken({ plans }: ScenarioReport): string {
+  const violations = plans.flatMap(({ plan, violations }) => violations.map(violation => ({ plan, ...violation })))
+  const items = violations.map(
+    ({ plan, invariant, at, what }) =>
+      `<li>${escaped(`${plan}, ${at.toFixed(1)} ms: ${INVARIANTS[invariant]}: ${what}`)}</li>`
+  )
+  return items.length === 0 ? '' : `<div class="broken">Broken promises:<ul>${items.join('')}</ul></div>`
+}
+
+function table<T>(
+  columns: ReadonlyArray<FigureColumn<T>>,
+  rows: readonly T[],
+  name: (row: T) => [string, boolean]
+): string {
+  const head = columns.map(({ title }) => `<th>${title}</th>`).join('')
+  const body = rows.map(row => {
+    const [plan, wins] = name(row)
+    const cells = columns.map(({ of }) => `<td>${of(row)}</td>`).join('')
+    return `<tr${wins ? ' class="winner"' : ''}><td>${escaped(plan)}</td>${cells}</tr>`
+  })
+  return `<table><tr><th>plan</th>${head}</tr>${body.join('')}</table>`
+}
+
+function provenance({ commit, changed, versions, hardware, startedAt, wallSeconds }: Environment): string {
+  const { processor, cores, memoryGiB, platform } = hardware
+  const code = commit === undefined ? '' : `commit ${commit.slice(0, 12)}${changed ? ' with changes' : ''} · `
+  return `<h2>Where this is from</h2>
+<p class="small">${escaped(code)}splinemesh ${escaped(versions.splinemesh)}, Node ${escaped(versions.node)} · ${escaped(processor)}, ${cores} cores, ${memoryGiB} GiB, ${escaped(platform)}
+· ${escaped(startedAt)}, ${wallSeconds.toFixed(0)} s. Simulated figures are the same for the same seed, on every run; those of real processes
+are statistics of one run on this machine.</p>`
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"]/g, character => `&#${character.charCodeAt(0)};`)
+}
