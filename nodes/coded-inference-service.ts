@@ -1,6 +1,5 @@
 import { type Logger, type Startable, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
 import { INFER_PROTOCOL, type Infer, infer } from '../protocols/infer/index.ts'
-import { codeFamily } from '../src/codes/index.ts'
 import { Fleet } from '../src/fleet/index.ts'
 import {
   type Clock,
@@ -9,7 +8,7 @@ import {
   type GroupReport,
   NoWorkersError,
   type PlanSpec,
-  planSpec
+  SELF
 } from '../src/inference/index.ts'
 import { type Model, parseModelId } from '../src/models/index.ts'
 import { type Admission, admission, measureBatchTimes } from '../src/runtime/index.ts'
@@ -30,14 +29,16 @@ import type {
 } from './coded-inference.ts'
 import { InvalidOptionError, PeerStoppedError } from './errors.ts'
 import { localChannel } from './local-channel.ts'
-import { calibratedPlan, checkProfiled, withProfile } from './profiled.ts'
-import { checkQueries, checkQuery, chooseOutput, type Query } from './queries.ts'
+import { type PlanningInit, planned } from './planned.ts'
+import { withProfile } from './profiled.ts'
+import { checkQueries, checkQuery, type Query } from './queries.ts'
 import { type WorkerInfo, Workers } from './workers.ts'
 
 /** What exists while the service is started. */
 interface Running {
   infer: Infer & Partial<Startable>
   admission: Admission | undefined
+  companions: Admission | undefined
   workers: Workers
   calls: Calls
   drive: Drive
@@ -68,15 +69,26 @@ export class CodedInferenceService implements CodedInference, Startable {
     return this.#running !== undefined
   }
 
+  /** Loads the models before the node has connections: those that come while its services start are announced to nobody. */
+  async beforeStart(): Promise<void> {
+    const { executor, companions } = this.#init
+    try {
+      await Promise.all([executor?.start(), companions?.start()])
+    } catch (err) {
+      await this.#stopExecutors()
+      throw err
+    }
+  }
+
   async start(): Promise<void> {
     if (this.#running !== undefined) {
       return
     }
-    await this.#init.executor?.start()
+    await this.beforeStart()
     try {
       this.#running = await this.#connect()
     } catch (err) {
-      await this.#init.executor?.stop()
+      await this.#stopExecutors()
       throw err
     }
   }
@@ -84,15 +96,16 @@ export class CodedInferenceService implements CodedInference, Startable {
   async stop(): Promise<void> {
     const running = this.#running
     this.#running = undefined
-    if (running === undefined) {
-      return
+    if (running !== undefined) {
+      this.#components.registrar.unregister(running.topology)
+      running.calls.stop()
+      await running.workers.stop()
+      await running.infer.stop?.()
+      await running.admission?.stop()
+      await running.companions?.stop()
     }
-    this.#components.registrar.unregister(running.topology)
-    running.calls.stop()
-    await running.workers.stop()
-    await running.infer.stop?.()
-    await running.admission?.stop()
-    await this.#init.executor?.stop()
+    // A node that fails to start stops what it has begun with.
+    await this.#stopExecutors()
   }
 
   async infer(request: InferRequest): Promise<FinalAnswer> {
@@ -145,6 +158,7 @@ export class CodedInferenceService implements CodedInference, Startable {
     const fleet = new Fleet()
     const batchTimes = executor && batching ? await measureBatchTimes(executor) : undefined
     const queue = executor && admission({ executor, maxQueued, batchTimes, now })
+    const companions = this.#init.companions && admission({ executor: this.#init.companions, now })
     const observe: Drive['observe'] = observation => driven.observe(observation)
     const protocol: Running['infer'] = infer({
       ...wire,
@@ -152,10 +166,11 @@ export class CodedInferenceService implements CodedInference, Startable {
       observe,
       admission: queue
     })(this.#components)
+    const own = companions && localChannel({ worker: SELF, admission: companions, observe })
     const driven = drive({
       fleet,
       clock,
-      channel: worker => workers.channel(worker),
+      channel: worker => (worker === SELF ? own : workers.channel(worker)),
       answered: answer => calls.answered({ ...answer, report: withVariants(answer.report, workers) })
     })
     const calls = new Calls(driven)
@@ -173,7 +188,12 @@ export class CodedInferenceService implements CodedInference, Startable {
       onConnect: peer => workers.seen(peer),
       onDisconnect: peer => workers.lost(peer)
     })
-    return { infer: protocol, admission: queue, workers, calls, drive: driven, topology }
+    return { infer: protocol, admission: queue, companions, workers, calls, drive: driven, topology }
+  }
+
+  async #stopExecutors(): Promise<void> {
+    await this.#init.executor?.stop()
+    await this.#init.companions?.stop()
   }
 
   async *#ask(asked: InferRequest, refine: PlanSpec['refine']): AsyncGenerator<Answer> {
@@ -213,29 +233,8 @@ export class CodedInferenceService implements CodedInference, Startable {
     return { ...request, model: this.#started().workers.allow(variants) }
   }
 
-  #plan(
-    { code = 'replication', k = 4, n, deadline = 1000, output, profile, ...rest }: CodedOptions,
-    model: Model,
-    { spent = 0, ...more }: Pick<Partial<PlanSpec>, 'refine' | 'maxWait'> & { spent?: number }
-  ): PlanSpec {
-    if (profile !== undefined) {
-      checkProfiled(profile, model)
-    }
-    const { name, ...codeOptions } = typeof code === 'string' ? { name: code } : code
-    const family = codeFamily(name)
-    const init = {
-      model: model.id,
-      output: chooseOutput(model, family, output),
-      code: family,
-      codeOptions,
-      k,
-      n: n ?? family.maximumN?.(k) ?? 2 * k,
-      deadline: Math.max(deadline - spent, 1)
-    }
-    const { stragglers, onDeadline, order, quality, maxWrong, hedge } = rest
-    const calibrated = profile && calibratedPlan(profile, { k, n, order, code: { name, ...codeOptions } })
-    const options = { stragglers, onDeadline, order, quality, maxWrong, hedge, calibrated, ...more }
-    return planSpec({ ...init, ...defined(options) })
+  #plan(options: CodedOptions, model: Model, more: Omit<PlanningInit, 'companions'>): PlanSpec {
+    return planned(options, model, { companions: this.#started().companions?.models ?? [], ...more })
   }
 
   /**
@@ -301,9 +300,4 @@ function withVariants(report: GroupReport, workers: Workers): GroupReport {
     return variant === undefined ? task : { ...task, variant }
   })
   return { ...report, tasks }
-}
-
-/** Without the entries that are `undefined`, so that they do not hide defaults. */
-function defined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
 }

@@ -38,6 +38,7 @@ import type { CodeName, CodeOptions, OrderKind, Profile } from '../src/codes/ind
 import type { Clock, Hedge, Millis, Outcome } from '../src/inference/index.ts'
 import type { Variants } from '../src/models/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
+import type { StudentProfile } from '../src/students/index.ts'
 import type { Answer, FinalAnswer } from './calls.ts'
 import { CodedInferenceService } from './coded-inference-service.ts'
 import type { Queries, Query } from './queries.ts'
@@ -53,6 +54,11 @@ export interface CodedInferenceInit {
    * out if its rows are not independent of each other. @default false
    */
   batching?: boolean
+  /**
+   * Runs the small models that this peer asks by itself as a master, one task at a time and served to nobody; started and
+   * stopped with the service.
+   */
+  companions?: Executor
   /** Limits and timeouts of the wire. */
   infer?: Omit<InferInit, 'admission' | 'now' | 'observe'>
   /** @default the process's monotonic clock */
@@ -103,6 +109,12 @@ export interface InferOptions extends AbortOptions {
    * changed while in use.
    */
   profile?: Profile
+  /**
+   * What `calibrateStudent` learned of a small model that is one of this peer's `companions`: the master runs it on each group,
+   * spare workers go to the queries that it is least sure of, and what no worker answers in time is its answer. The code
+   * then is replication.
+   */
+  student?: StudentProfile
   /**
    * How many of n workers need not answer; with fewer workers, the same share. With code `auto`, how many of the workers that
    * are known do not answer in time; below 1, the share of them that does not.
@@ -168,7 +180,8 @@ export interface CodedInference {
    *   queries; none was sent
    * @throws {InvalidCodeError | InvalidPlanError | UnknownCodeError | InvalidOptionError} bad options
    * @throws {InvalidFleetError | NoAdviceError} code `auto`, with more stragglers than workers or no plan of this k and n
-   * @throws {ProfileMismatchError} the profile is of another model, or not exactly one of its plans fits the options
+   * @throws {ProfileMismatchError} the profile is of another model, or not exactly one of its plans fits the options; the
+   *   student's is of another model, or of a student that this peer does not have
    * @throws {NoWorkersError} no worker that serves the model was found by the deadline
    * @throws {AmbiguousModelError} workers serve different models of this name
    * @throws {PeerStoppedError} the peer is not started, or stopped meanwhile

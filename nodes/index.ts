@@ -6,6 +6,7 @@
  */
 export { type CalibrateInit, type Calibration, calibrate, type PlanToCalibrate } from './calibrate.ts'
 export type { SurvivorScore } from './calibrate-plan.ts'
+export { type CalibrateStudentInit, calibrateStudent } from './calibrate-student.ts'
 export type { Score } from './calibration-score.ts'
 export type { Answer, FinalAnswer, TerminalOutcome } from './calls.ts'
 export {
@@ -36,4 +37,5 @@ export { type FitStudentInit, fitStudent } from './fit-student.ts'
 export { type MeshExecutorInit, meshExecutor } from './mesh-executor.ts'
 export { createPeer, type Peer, type PeerInit } from './peer.ts'
 export type { Queries, Query } from './queries.ts'
+export { type StudentCompanionInit, studentCompanion } from './student-companion.ts'
 export type { WorkerInfo } from './workers.ts'

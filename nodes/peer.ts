@@ -31,7 +31,7 @@ const PING_TIMEOUT_MS = 10_000
 /** libp2p leaves the timer of this running when it stops, which would hold every process up by its default of a second. */
 const IDENTIFY_PUSH_DEBOUNCE_MS = 50
 
-export interface PeerInit extends Omit<CodedInferenceInit, 'executor'> {
+export interface PeerInit extends Omit<CodedInferenceInit, 'executor' | 'companions'> {
   /** Multiaddrs to listen on; none to only dial. @default ['/ip4/127.0.0.1/tcp/0'], this machine alone */
   listen?: string[]
   /** Multiaddrs, each with `/p2p/<peer id>`, of peers to connect to, and to connect to again whenever they come back. */
@@ -48,6 +48,8 @@ export interface PeerInit extends Omit<CodedInferenceInit, 'executor'> {
   threads?: number
   /** Runs the models instead of ONNX Runtime; then `models`, `providers` and `threads` are not given. */
   executor?: Executor
+  /** Small models that this peer asks by itself as a master, run by ONNX Runtime on a thread of their own. */
+  companions?: OnnxModel[]
   /** With 'tls' it proposes and accepts TLS 1.3 before noise, which is accepted always. @default 'noise' */
   encrypter?: Encrypter
   /** Where libp2p and splinemesh count: `prometheusMetrics()` of `@libp2p/prometheus-metrics` say. @default nowhere */
@@ -93,6 +95,7 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
   const { listen = ['/ip4/127.0.0.1/tcp/0'], encrypter = 'noise', inboundConnectionThreshold = 50 } = init
   const known = (init.bootstrap ?? []).map(parseBootstrap)
   const executor = executorOf(init)
+  const companions = init.companions && onnxExecutor({ models: init.companions })
   const { maxQueued, batching, infer, clock, exchange } = init
   const libp2p = await createLibp2p({
     start: false,
@@ -108,7 +111,7 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
     services: {
       identify: identify(),
       identifyPush: identifyPush({ debounce: IDENTIFY_PUSH_DEBOUNCE_MS }),
-      codedInference: codedInference({ executor, maxQueued, batching, infer, clock }),
+      codedInference: codedInference({ executor, companions, maxQueued, batching, infer, clock }),
       ...(exchange && { models: modelExchange(exchange) })
     }
   })

@@ -21,18 +21,23 @@ export async function readCifar10(folder: string | undefined): Promise<Dataset> 
   const [train, test] = await Promise.all(
     ['train_jpeg.tar', 'test_5000.bin'].map(name => knownFile(folder, `cifar10/${name}`, digests[name]))
   )
+  const every: number = recipe.split.calibrationEvery
   return {
     shape: { channels: 3, height: SIDE, width: SIDE },
     models: { deployed: fileURLToPath(new URL('resnet20.onnx', MODEL)) },
-    learning: await heldOut(train, recipe.split.calibrationEvery, recipe.resnet20.classes),
-    test: records(test)
+    learning: await trainingImages(train, number => number % every === 0, recipe.resnet20.classes),
+    test: records(test),
+    fitted: async () => (await trainingImages(train, number => number % every !== 0, recipe.resnet20.classes)).pixels
   }
 }
 
-/** The images `train/<class>/<number>.jpg` whose number can be divided by `every`. */
-async function heldOut(archive: Uint8Array, every: number, classes: readonly string[]): Promise<Images> {
-  const numberOf = (name: string): number => Number(/(\d+)\.jpg$/.exec(name)?.[1])
-  const files = await unpacked(archive, name => numberOf(name) % every === 0)
+/** The images `train/<class>/<number>.jpg` whose number passes. */
+async function trainingImages(
+  archive: Uint8Array,
+  passes: (number: number) => boolean,
+  classes: readonly string[]
+): Promise<Images> {
+  const files = await unpacked(archive, name => passes(Number(/(\d+)\.jpg$/.exec(name)?.[1])))
   return {
     pixels: await Promise.all(files.map(({ content }) => decodeImage(content, SIDE))),
     labels: files.map(({ name }) => classes.indexOf(name.split('/')[1]))

@@ -15,6 +15,8 @@ export interface Dataset {
   learning: Images
   /** Only scored on. */
   test: Images
+  /** Further images that the model was fitted to: of use to learn what it says, where its own accuracy does not matter. */
+  fitted?(): Promise<Float32Array[]>
 }
 
 /** A JPEG as three planes of side×side values in [0, 1]; an image of another size is scaled to cover the square and cut. */
@@ -23,4 +25,21 @@ export async function decodeImage(bytes: Uint8Array, side: number): Promise<Floa
   const pixels = await image.raw({ depth: 'uchar' }).toBuffer()
   const area = side * side
   return Float32Array.from({ length: 3 * area }, (_, i) => pixels[(i % area) * 3 + Math.floor(i / area)] / 255)
+}
+
+/** Images of shape 3×side×side with values from `low` to 1 at another size, as a master that has only these would shrink them. */
+export async function shrunk(
+  pixels: Float32Array,
+  { from, to, low }: Record<'from' | 'to' | 'low', number>
+): Promise<Float32Array> {
+  const [areaFrom, areaTo] = [from * from, to * to]
+  const bytes = Uint8Array.from({ length: 3 * areaFrom }, (_, i) =>
+    Math.round((255 * (pixels[(i % 3) * areaFrom + Math.floor(i / 3)] - low)) / (1 - low))
+  )
+  const image = sharp(bytes, { raw: { width: from, height: from, channels: 3 } }).resize(to, to)
+  const small = await image.raw({ depth: 'uchar' }).toBuffer()
+  return Float32Array.from(
+    { length: 3 * areaTo },
+    (_, i) => low + (small[(i % areaTo) * 3 + Math.floor(i / areaTo)] / 255) * (1 - low)
+  )
 }

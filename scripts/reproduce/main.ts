@@ -13,7 +13,12 @@ import { confidenceFigures } from './confidence.ts'
 import { MissingDataError } from './errors.ts'
 import type { Dataset } from './images.ts'
 import { type Network, type NetworkName, networks } from './networks.ts'
+<<<<<<< HEAD
 import { reliabilityPlot } from './reliability.ts'
+=======
+import { sideFigures } from './side-information.ts'
+import { sideTable } from './side-table.ts'
+>>>>>>> df07c32 (nodes: a master asks a student of its own; reproduce side-information: what a student beside copies is worth, part by part)
 import { studentFigures } from './student.ts'
 import { codesTable, confidenceTable, studentTable } from './table.ts'
 
@@ -69,6 +74,16 @@ subcommand('student', 'A student fitted in closed form to what the deployed mode
       const file = path.join(options.out, `student-${network.name}.onnx`)
       const { figures, seconds } = await studentFigures(dataset, { ...options, file })
       return { figures, seconds, text: studentTable(network, figures, seconds) }
+    })
+  )
+subcommand('side-information', 'A student that the master runs, beside copies: what it is worth, and each part of it.')
+  .option('--groups <n>', 'test groups', within(2, 1000), 200)
+  .action((options: Options & { groups: number }) =>
+    tables('side-information', options, async (network, dataset) => {
+      const { data: folder, seed, groups, out } = options
+      const file = path.join(out, `side-student-${network.name}.onnx`)
+      const figures = await sideFigures(network, dataset, { folder, file, seed, groups })
+      return { figures, text: sideTable(network, figures) }
     })
   )
 

@@ -97,15 +97,15 @@ function liars(rows: readonly Liars[]): string {
   return grid.toString()
 }
 
-function plain(head: string[], words: number): Table.Table {
+export function plain(head: string[], words: number): Table.Table {
   const colAligns = head.map((_, column): 'left' | 'right' => (column < words ? 'left' : 'right'))
   return new Table({ head, colAligns, style: { head: [], border: [], compact: true } })
 }
 
-function withError({ value, standardError }: Estimate, digits: number): string {
+export function withError({ value, standardError }: Estimate, digits: number): string {
   return `${value.toFixed(digits)}±${standardError.toFixed(digits)}`
 }
 
-function percent({ value, standardError }: Estimate): string {
+export function percent({ value, standardError }: Estimate): string {
   return `${(100 * value).toFixed(2)}±${(100 * standardError).toFixed(2)}%`
 }

@@ -23,6 +23,7 @@ export { cholesky, choleskySolve } from './cholesky.ts'
 export { chooseLambda, type LambdaChoice } from './choose-lambda.ts'
 export { chords } from './chords.ts'
 export type { LinearCode, Survivors } from './code.ts'
+export { type Confidence, learnConfidence, readLogits } from './confidence.ts'
 export {
   type CovarianceDecoderOptions,
   covarianceDecoder,

@@ -32,7 +32,18 @@ export {
   STATE_BYTES
 } from './hash-chain.ts'
 export { cidOf, contentId, contentIdOf, isModelId, type Model, type ModelId, parseModelId } from './model.ts'
-export { type OnnxGraph, type OnnxNode, type OnnxValue, type OnnxWeight, writeOnnx } from './onnx/index.ts'
+export {
+  type GraphProto,
+  ModelProtoSchema,
+  type NodeProto,
+  type OnnxGraph,
+  type OnnxNode,
+  type OnnxValue,
+  type OnnxWeight,
+  readOnnx,
+  ValueInfoProtoSchema,
+  writeOnnx
+} from './onnx/index.ts'
 export type { PartialModel } from './partial-model.ts'
 export type { ModelSignature, NamedTensors, TensorSpec } from './signature.ts'
 export { bodyBytes, bodyParts, tensorsOf } from './tensor-body.ts'

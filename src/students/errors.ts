@@ -3,3 +3,9 @@ export class StudentFitError extends Error {
   override readonly name = 'StudentFitError'
   readonly code = 'ERR_STUDENT_FIT'
 }
+
+/** What is to say what a student is worth cannot be read, or does not say it. */
+export class InvalidStudentProfileError extends Error {
+  override readonly name = 'InvalidStudentProfileError'
+  readonly code = 'ERR_INVALID_STUDENT_PROFILE'
+}

@@ -5,7 +5,8 @@
  * of the images, whitened; ReLU; pooling; ridge regression. What is heavy, features and their products, is written as ONNX
  * graphs for a runtime to run; nothing here runs them. Imports `models` and `codes`.
  */
-export { StudentFitError } from './errors.ts'
+export { InvalidStudentProfileError, StudentFitError } from './errors.ts'
 export { type ImageShape, type PatchBank, type PatchOptions, patchBank } from './patch-bank.ts'
 export { joinSums, type Readout, type RidgeSums, ridge, squaredError } from './ridge.ts'
 export { featureCount, studentModel, sumsModel } from './student-graph.ts'
+export { parseStudentProfile, type StudentProfile } from './student-profile.ts'

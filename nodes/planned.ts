@@ -1,0 +1,51 @@
+import { codeFamily } from '../src/codes/index.ts'
+import { type Millis, type PlanSpec, planSpec } from '../src/inference/index.ts'
+import type { Model } from '../src/models/index.ts'
+import type { CodedOptions } from './coded-inference.ts'
+import { calibratedPlan, checkProfiled } from './profiled.ts'
+import { chooseOutput } from './queries.ts'
+import { ownStudent } from './student-companion.ts'
+
+/** What a plan needs to know beside how it is asked for. */
+export interface PlanningInit extends Pick<Partial<PlanSpec>, 'refine' | 'maxWait'> {
+  /** The small models that the master can run by itself. */
+  companions: readonly Model[]
+  /** Time of the deadline that is over. */
+  spent?: Millis
+}
+
+/**
+ * The plan that options ask for, with their defaults.
+ *
+ * @throws {InvalidCodeError | InvalidPlanError | UnknownCodeError | InvalidOptionError | ProfileMismatchError} bad options
+ */
+export function planned(
+  { code = 'replication', k = 4, n, deadline = 1000, output, profile, student, ...rest }: CodedOptions,
+  model: Model,
+  { companions, spent = 0, ...more }: PlanningInit
+): PlanSpec {
+  if (profile !== undefined) {
+    checkProfiled(profile, model)
+  }
+  const { name, ...codeOptions } = typeof code === 'string' ? { name: code } : code
+  const family = codeFamily(name)
+  const init = {
+    model: model.id,
+    output: chooseOutput(model, family, output ?? student?.output),
+    code: family,
+    codeOptions,
+    k,
+    n: n ?? family.maximumN?.(k) ?? 2 * k,
+    deadline: Math.max(deadline - spent, 1)
+  }
+  const { stragglers, onDeadline, order, quality, maxWrong, hedge } = rest
+  const calibrated = profile && calibratedPlan(profile, { k, n, order, code: { name, ...codeOptions } })
+  const side = student && { student: ownStudent(student, { model, output: init.output, companions }) }
+  const options = { stragglers, onDeadline, order, quality, maxWrong, hedge, calibrated, side, ...more }
+  return planSpec({ ...init, ...defined(options) })
+}
+
+/** Without the entries that are `undefined`, so that they do not hide defaults. */
+function defined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
+}

@@ -1,0 +1,113 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fitStudent } from '../../nodes/index.ts'
+import { random, shuffled } from '../../src/simulation/index.ts'
+import { dataFile } from './data-files.ts'
+import { type Dataset, shrunk } from './images.ts'
+import { macsOf } from './macs.ts'
+import { Models } from './models.ts'
+import type { NetworkName } from './networks.ts'
+
+/** What two models say to the same images. */
+export interface Answers {
+  own: Float32Array[]
+  student: Float32Array[]
+  labels: ArrayLike<number>
+}
+
+export interface SideAnswers {
+  /** For people. */
+  student: string
+  /** Multiply-adds on a query. */
+  macs: Record<'deployed' | 'student', number>
+  /** Images for learning that the student was not fitted to. */
+  learning: Answers
+  test: Answers
+}
+
+export interface SideStudentInit {
+  /** Holds the data. */
+  folder: string | undefined
+  /** Where a student that is fitted is written to. */
+  file: string
+  seed: number
+}
+
+/** Patches of the students that are fitted, in closed form, to what the model says of unlabelled images. */
+const PATCHES: Readonly<Partial<Record<NetworkName, number>>> = { mnist: 16, cifar10: 240 }
+/** Of the images for learning, one in so many is for what a student is worth; it is fitted to the others, and to more. */
+const HELD_BACK = 5
+/** More of them tell a student little. */
+const MOST_FITTED = 45_000
+/** The student of photos: public, small, and fed what is left of them at its size. */
+const SMALL = { title: 'MobileNetV1-0.25-128', file: 'models/mobilenet_v1_0.25_128_fp32.onnx', side: 128 }
+const STREAM = 31
+
+/** A small model, and what it is fed. */
+interface Student {
+  title: string
+  file: string
+  /** The images for learning that it was not fitted to. */
+  held: number[]
+  feed(pixels: readonly Float32Array[]): Promise<readonly Float32Array[]>
+}
+
+/**
+ * Runs the model and a student on all images.
+ *
+ * @throws {MissingDataError} the small model is not in the folder
+ */
+export async function sideAnswers(name: NetworkName, dataset: Dataset, init: SideStudentInit): Promise<SideAnswers> {
+  const { models, learning, test } = dataset
+  const patches = PATCHES[name]
+  const student = patches === undefined ? await small(dataset, init) : await fitted(dataset, { ...init, patches })
+  const { title, file, held, feed } = student
+  const both = await Models.load({ deployed: models.deployed, student: file })
+  const ask = async (pixels: readonly Float32Array[], labels: ArrayLike<number>): Promise<Answers> => ({
+    own: await both.logits('deployed', pixels),
+    student: await both.logits('student', await feed(pixels)),
+    labels
+  })
+  const answers = {
+    learning: await ask(
+      held.map(i => learning.pixels[i]),
+      held.map(i => learning.labels[i])
+    ),
+    test: await ask(test.pixels, test.labels)
+  }
+  await both.close()
+  return {
+    student: title,
+    macs: { deployed: await macsOf(models.deployed), student: await macsOf(file) },
+    ...answers
+  }
+}
+
+async function small({ learning, shape }: Dataset, { folder }: SideStudentInit): Promise<Student> {
+  return {
+    title: SMALL.title,
+    file: path.resolve((await dataFile(folder, SMALL.file)).found),
+    held: [...learning.pixels.keys()],
+    feed: pixels => Promise.all(pixels.map(image => shrunk(image, { from: shape.height, to: SMALL.side, low: -1 })))
+  }
+}
+
+async function fitted(
+  { models: { deployed }, learning, shape, fitted: more }: Dataset,
+  { file, seed, patches }: SideStudentInit & { patches: number }
+): Promise<Student> {
+  const chance = random(seed, STREAM)
+  const order = shuffled(learning.pixels.keys(), chance)
+  const rest = order.filter((_, i) => i % HELD_BACK !== 0).map(i => learning.pixels[i])
+  const images = shuffled([...rest, ...((await more?.()) ?? [])], chance).slice(0, MOST_FITTED)
+  const teacher = await Models.load({ deployed })
+  const logits = await teacher.logits('deployed', images)
+  await teacher.close()
+  await writeFile(file, await fitStudent({ images, shape, logits, patches, seed }))
+  return {
+    title: `${patches} patches fitted to ${images.length} images`,
+    file,
+    held: order.filter((_, i) => i % HELD_BACK === 0),
+    feed: async pixels => pixels
+  }
+}

@@ -1,0 +1,28 @@
+import type { Network } from './networks.ts'
+import type { SideFigures } from './side-information.ts'
+import { percent, plain, withError } from './table.ts'
+
+/** The figures, for people. */
+export function sideTable({ title }: Network, { settings, student, cells }: SideFigures): string {
+  const { groups, sets, testImages, seed } = settings
+  const lines = [
+    `${title}: ${groups} groups of ${testImages} test images × ${sets} straggler sets, seed ${seed}. The student, ` +
+      `${student.title}, has ${(100 * student.share).toFixed(2)}% of the model's multiply-adds (${student.macs}) and gives ` +
+      `its class for ${percent(student.agreement)} of them.`,
+    'RelAcc is accuracy over the model’s own, MSE ‖p − f‖² on softmax; each ± its standard error. Beyond: RelAcc less that of ' +
+      'replication with the extra workers.'
+  ]
+  for (const { k, n, stragglers, extra, lost, rows } of cells) {
+    const grid = plain(['plan', 'workers', 'stragglers', 'RelAcc', 'MSE', 'beyond'], 1)
+    for (const row of rows) {
+      const figures = [withError(row.relAcc, 4), withError(row.mse, 4), withError(row.beyond, 4)]
+      grid.push([row.method, row.workers, row.stragglers, ...figures])
+    }
+    lines.push(
+      `(N, K) = (${n}, ${k}), S = ${stragglers}: the student costs ${(k * student.share).toFixed(2)} runs of the model a ` +
+        `group, ${extra} extra workers; replication loses ${lost.toFixed(2)} queries of a group`,
+      grid.toString()
+    )
+  }
+  return lines.join('\n')
+}

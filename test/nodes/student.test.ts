@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { calibrateStudent, createPeer, fitStudent, type Peer, ProfileMismatchError } from '../../nodes/index.ts'
+import { InvalidPlanError } from '../../src/inference/index.ts'
+import { type Executor, type OnnxModel, onnxExecutor } from '../../src/runtime/index.ts'
+import { InvalidStudentProfileError, parseStudentProfile, type StudentProfile } from '../../src/students/index.ts'
+import { parseNpy, type Tensor } from '../../src/tensor/index.ts'
+
+const digits = new URL('../../scripts/models/digits/', import.meta.url)
+const LENET: OnnxModel = { name: 'lenet5', path: new URL('lenet5.onnx', digits).pathname }
+const SHAPE = { channels: 1, height: 32, width: 32 }
+const FITTED = 250
+
+/** Takes tasks and never answers, until that is over. */
+function stalled(executor: Executor, over: Promise<never>): Executor {
+  return {
+    slots: 16,
+    get models() {
+      return executor.models
+    },
+    start: () => executor.start(),
+    run: () => over,
+    stop: () => executor.stop()
+  }
+}
+
+describe('a student that the master asks', () => {
+  const peers: Peer[] = []
+  const over = Promise.withResolvers<never>()
+  over.promise.catch(() => {})
+  let folder: string
+  let images: Tensor
+  let profile: StudentProfile
+  let student: OnnxModel
+
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'splinemesh-student-test-'))
+    student = { name: 'student', path: path.join(folder, 'student.onnx') }
+    images = parseNpy(await readFile(new URL('test-images.npy', digits)))
+    await writeFile(student.path, await fitted(images.rows(0, FITTED)))
+    const both = onnxExecutor({ models: [LENET, student] })
+    await both.start()
+    const data = images.rows(FITTED, images.shape[0])
+    profile = await calibrateStudent({ executor: both, model: 'lenet5', student: 'student', data })
+    await both.stop()
+  })
+  after(async () => {
+    over.reject(new Error('the test is over'))
+    await Promise.all(peers.map(peer => peer.stop()))
+    await rm(folder, { recursive: true })
+  })
+
+  /** What the master needs of a model's answers to these images. */
+  async function fitted(queries: Tensor): Promise<Uint8Array> {
+    const executor = onnxExecutor({ models: [LENET] })
+    await executor.start()
+    const [{ id }] = executor.models
+    const { outputs } = await executor.run({ model: id, inputs: { image: queries.clone() }, outputs: ['logits'] })
+    await executor.stop()
+    const rows = Array.from({ length: FITTED }, (_, i) => i)
+    const values = (tensor: Tensor) => rows.map(i => Float32Array.from(tensor.row(i).data, Number))
+    return fitStudent({ images: values(queries), shape: SHAPE, logits: values(outputs.logits), patches: 24 })
+  }
+
+  /** A master that knows its student, one worker that answers, and others that do not. */
+  async function mesh(companions: OnnxModel[] = [student]): Promise<Peer> {
+    const workers = await Promise.all(
+      [0, 1, 2, 3, 4, 5].map(i => {
+        const executor = onnxExecutor({ models: [LENET] })
+        return createPeer({ executor: i === 0 ? executor : stalled(executor, over.promise) })
+      })
+    )
+    const master = await createPeer({
+      listen: [],
+      companions,
+      bootstrap: workers.flatMap(({ addresses }) => addresses)
+    })
+    peers.push(master, ...workers)
+    await master.waitForWorkers({ model: 'lenet5', count: workers.length, signal: AbortSignal.timeout(20_000) })
+    return master
+  }
+
+  it('is worth less than the model, and its profile says how much, as JSON too', () => {
+    assert.ok(
+      profile.error > 0 &&
+        profile.agreements[0] < 1 &&
+        profile.agreements.at(-1) === profile.agreements.toSorted().at(-1)
+    )
+    assert.deepEqual(parseStudentProfile(JSON.stringify(profile)), profile)
+    for (const wrong of ['{', '{}', JSON.stringify({ ...profile, agreements: [2] })]) {
+      assert.throws(() => parseStudentProfile(wrong), InvalidStudentProfileError)
+    }
+  })
+
+  it('answers the queries that no worker answers, and says that it was the student, and how sure it is', async () => {
+    const master = await mesh()
+    const queries = images.rows(FITTED, FITTED + 4)
+    const asked = { model: 'lenet5', queries, k: 4, n: 6, stragglers: 5, student: profile, deadline: 10_000 }
+    const { outcomes, groups } = await master.infer(asked)
+    const sources = outcomes.map(outcome => ('source' in outcome ? outcome.source : outcome.status)).sort()
+    assert.deepEqual(sources, ['exact', 'student', 'student', 'student'])
+    for (const outcome of outcomes) {
+      const agreement = 'expected' in outcome ? outcome.expected?.agreement : undefined
+      assert.ok(outcome.status === 'exact' || (agreement !== undefined && agreement > 0 && agreement <= 1))
+    }
+    assert.equal(groups[0].tasks.filter(({ role }) => role === 'student').length, 1)
+    assert.equal(groups[0].stop, 'enough')
+    await assert.rejects(master.infer({ ...asked, code: 'nercc' }), InvalidPlanError)
+    await assert.rejects(
+      master.infer({ ...asked, student: { ...profile, model: profile.student } }),
+      ProfileMismatchError
+    )
+    await assert.rejects(
+      master.infer({ ...asked, student: { ...profile, student: profile.model } }),
+      ProfileMismatchError
+    )
+  })
+})
