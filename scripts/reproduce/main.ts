@@ -13,12 +13,9 @@ import { confidenceFigures } from './confidence.ts'
 import { MissingDataError } from './errors.ts'
 import type { Dataset } from './images.ts'
 import { type Network, type NetworkName, networks } from './networks.ts'
-<<<<<<< HEAD
 import { reliabilityPlot } from './reliability.ts'
-=======
 import { sideFigures } from './side-information.ts'
 import { sideTable } from './side-table.ts'
->>>>>>> df07c32 (nodes: a master asks a student of its own; reproduce side-information: what a student beside copies is worth, part by part)
 import { studentFigures } from './student.ts'
 import { codesTable, confidenceTable, studentTable } from './table.ts'
 
