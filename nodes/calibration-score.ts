@@ -44,8 +44,8 @@ function everySet(n: number, size: number): Survivors[] {
 
 /** Of the survivor sets, every group meets one in so many at least: more sets are cheaper than more groups, and vary more. */
 const SHARES = 4
-/** A group meets no more of them. */
-const SETS_OF_A_GROUP = 40
+/** More predictions, about so many, would say the same. */
+const PREDICTIONS = 40_000
 
 /** A prediction beside the one that the model itself gives. */
 export type Judged = { status: 'exact' | 'lost' } | Reconstructed
@@ -71,7 +71,8 @@ export function* judged(
   groups: readonly CodedGroup[],
   outputs: Outputs
 ): Generator<Judged> {
-  const shares = Math.min(Math.max(SHARES, Math.ceil(sets.length / SETS_OF_A_GROUP)), sets.length)
+  const all = sets.length * groups.reduce((sum, { predictions }) => sum + predictions.length, 0)
+  const shares = Math.min(Math.max(SHARES, Math.ceil(all / PREDICTIONS)), sets.length)
   const arrived = groups.map(({ results }) => results.map(result => Tensor.float32(result)))
   for (const [s, survivors] of sets.entries()) {
     const operator = decoder.select(survivors)
