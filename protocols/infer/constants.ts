@@ -19,7 +19,7 @@ export const MAX_RANK = 8
 /** With its yamux header of 12 bytes a piece fills a message of noise. Streams that send at the same time take turns piece by piece. */
 export const PIECE_BYTES = 65_519 - 12
 
-/** A frame that is not larger is joined into one part: to copy it costs less than what libp2p does for each part. */
+/** A frame whose body is not larger is joined into one part, and leaves at once if it may: to copy it costs less than what libp2p does for each part. */
 export const JOINED_BYTES = 64 * 1024
 
 /**
@@ -35,7 +35,10 @@ export const DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024
 export const DEFAULT_CREDIT = { requests: 64, bytes: 128 * 1024 * 1024 }
 
 /** How long each stage may take, in ms, if the caller sets nothing. */
-export const DEFAULT_TIMEOUTS = { dial: 10_000, hello: 5_000, send: 10_000, firstByte: 10_000 }
+export const DEFAULT_TIMEOUTS = { dial: 10_000, hello: 5_000, send: 10_000, firstByte: 10_000, receive: 10_000 }
+
+/** A body is due later by a millisecond for so many of its bytes: 512 kbit/s is a poor link, one byte a second is an attack. */
+export const LEAST_BYTES_PER_MS = 64
 
 /**
  * A result that is there within so many ms goes without an ACCEPTED before it: another small frame would cost a fast model

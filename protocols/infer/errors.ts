@@ -34,6 +34,12 @@ export class FirstByteTimeoutError extends Error {
   readonly code = 'ERR_FIRST_BYTE'
 }
 
+/** At the worker: the body of a request did not come in time. */
+export class ReceiveTimeoutError extends Error {
+  override readonly name = 'ReceiveTimeoutError'
+  readonly code = 'ERR_RECEIVE_TIMEOUT'
+}
+
 /** Stage result: the worker accepted the request, and its deadline passed without a result. */
 export class ResultTimeoutError extends Error {
   override readonly name = 'ResultTimeoutError'

@@ -8,9 +8,9 @@ import {
   type Ticket,
   type WorkerTimings
 } from '../../src/runtime/index.ts'
-import { ACCEPTED_AFTER_MS } from './constants.ts'
+import { ACCEPTED_AFTER_MS, LEAST_BYTES_PER_MS } from './constants.ts'
 import { DueTimer } from './due-timer.ts'
-import { HelloTimeoutError, SendError, WireError } from './errors.ts'
+import { HelloTimeoutError, ReceiveTimeoutError, SendError, WireError } from './errors.ts'
 import { failureOf, micros } from './failure.ts'
 import { FrameStream } from './frame-stream.ts'
 import type { FrameHead, FrameType } from './frames.ts'
@@ -55,12 +55,14 @@ export class InboundStream {
   readonly #lastWritten = new LastWritten()
   #bytes = 0
   #lastId = 0
+  /** When the body that is being read must be whole: it holds a place in a queue that others wait for. */
+  #bodyDue = Number.POSITIVE_INFINITY
   /** The largest result that the master takes; absent before its HELLO. */
   #maxResultBytes?: number
 
   constructor(stream: Stream, init: InboundInit) {
     this.#init = init
-    this.#due = new DueTimer(init.now, due => this.#tellAccepted(due))
+    this.#due = new DueTimer(init.now, due => this.#onDue(due))
     this.#frames = new FrameStream(stream, this, { ...init, sendTimeout: init.timeouts.send })
     this.#helloTimer = setTimeout(() => {
       this.abort(new HelloTimeoutError(`the master did not say HELLO within ${init.timeouts.hello} ms`))
@@ -107,6 +109,7 @@ export class InboundStream {
   }
 
   end(head: FrameHead, body?: Uint8Array): void {
+    this.#bodyDue = Number.POSITIVE_INFINITY
     if (body === undefined) {
       return
     }
@@ -133,7 +136,7 @@ export class InboundStream {
 
   /** Judges a request by its header. A request beyond the rules ends the stream, one that is not taken fails alone. */
   #judge({ id, header, bodyLength }: FrameHead): boolean {
-    const { credit, admission, now } = this.#init
+    const { credit, admission, timeouts, now } = this.#init
     const next = (this.#lastId + 1) >>> 0
     if (id !== next) {
       throw new WireError(`request ids count up by one: expected ${next}, got ${id}`)
@@ -158,7 +161,20 @@ export class InboundStream {
     }
     pending.acceptedDue = arrived + ACCEPTED_AFTER_MS
     this.#due.arm(pending.acceptedDue)
+    this.#bodyDue = arrived + timeouts.receive + bodyLength / LEAST_BYTES_PER_MS
+    this.#due.arm(this.#bodyDue)
     return true
+  }
+
+  #onDue(due: number): void {
+    if (this.#bodyDue <= due) {
+      this.abort(
+        new ReceiveTimeoutError('the master sent the body of a request too slowly; is its link below 512 kbit/s?')
+      )
+      return
+    }
+    this.#due.arm(this.#bodyDue)
+    this.#tellAccepted(due)
   }
 
   #tellAccepted(due: number): void {

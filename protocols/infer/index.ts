@@ -69,6 +69,8 @@ export interface Timeouts {
   send: Millis
   /** From a request being sent whole to its first answer (accepted, failed or result); then the stream is given up. */
   firstByte: Millis
+  /** At a worker, from the header of a request to the end of its body; a second more for every 64 KB. */
+  receive: Millis
 }
 
 export interface InferInit {
@@ -81,7 +83,7 @@ export interface InferInit {
   credit?: Credit
   /** The largest body taken, of a request or of a result. @default 64 MiB */
   maxBodyBytes?: number
-  /** @default 10 s to dial, 5 s for hello, 10 s to send, 10 s for the first byte */
+  /** @default 10 s to dial, 5 s for hello, 10 s to send, 10 s for the first byte, 10 s to receive */
   timeouts?: Partial<Timeouts>
   /** The clock of deadlines. @default performance.now */
   now?(): Millis
@@ -134,6 +136,7 @@ export {
   HelloError,
   HelloTimeoutError,
   InvalidResultError,
+  ReceiveTimeoutError,
   RejectedByWorkerError,
   type RejectReason,
   RemoteRunError,

@@ -4,13 +4,7 @@ import { bodyParts, type TensorHeader, tensorsOf } from '../../src/models/index.
 import { checkResult } from './check-result.ts'
 import { MAX_HELLO_BODY_BYTES } from './constants.ts'
 import { DueTimer } from './due-timer.ts'
-import {
-  FirstByteTimeoutError,
-  HelloTimeoutError,
-  InvalidResultError,
-  RejectedByWorkerError,
-  WireError
-} from './errors.ts'
+import { FirstByteTimeoutError, HelloTimeoutError, WireError } from './errors.ts'
 import { deadlineError, failureError } from './failure.ts'
 import { FrameStream } from './frame-stream.ts'
 import { checkHeader, type FrameHead, type FrameType } from './frames.ts'
@@ -28,7 +22,9 @@ import {
 } from './messages.ts'
 import type { InFlight, InferMetrics } from './metrics.ts'
 import type { Pace } from './pace.ts'
-import { OutboundRequest } from './request.ts'
+import type { OutboundRequest } from './request.ts'
+import { requestFor } from './request-for.ts'
+import { RequestsInFlight } from './requests-in-flight.ts'
 import { WaitingRequests } from './waiting-requests.ts'
 
 export interface OutboundInit {
@@ -61,10 +57,8 @@ export class OutboundStream implements WorkerChannel {
   /** Until there is credit. */
   readonly #waiting = new WaitingRequests()
   /** Until their terminal frames, also those that have ended for their owner: so the credit is exact. */
-  readonly #inFlight = new Map<number, OutboundRequest>()
+  readonly #inFlight = new RequestsInFlight()
   #granted?: Hello
-  #bytes = 0
-  #lastId = 0
   #sending = false
   #endedBy?: Error
 
@@ -89,16 +83,11 @@ export class OutboundStream implements WorkerChannel {
       callbacks.failed(this.#endedBy)
       return { cancel: () => {} }
     }
-    const model = this.#granted?.models.find(({ id }) => id === task.model)
-    if (model === undefined) {
-      callbacks.failed(new RejectedByWorkerError('unknown-model', `worker ${this.worker} has no model ${task.model}`))
-      return { cancel: () => {} }
-    }
-    const request = new OutboundRequest(task, model, callbacks)
-    const most = Math.min(this.#granted?.bytes ?? 0, this.#granted?.maxBodyBytes ?? 0)
-    if (request.bytes > most) {
-      const message = `the inputs take ${request.bytes} bytes, worker ${this.worker} takes at most ${most}`
-      callbacks.failed(new RejectedByWorkerError('too-large', message))
+    let request: OutboundRequest
+    try {
+      request = requestFor(task, callbacks, this.worker, this.#granted)
+    } catch (error) {
+      callbacks.failed(asError(error))
       return { cancel: () => {} }
     }
     this.#waiting.add(request)
@@ -115,12 +104,12 @@ export class OutboundStream implements WorkerChannel {
 
   /** The credit in use at the worker. */
   get inFlight(): InFlight {
-    return { requests: this.#inFlight.size, bytes: this.#bytes }
+    return this.#inFlight.used
   }
 
   /** Nothing is waiting or in flight. */
   get idle(): boolean {
-    return this.#waiting.size === 0 && this.#inFlight.size === 0
+    return this.#waiting.size === 0 && this.#inFlight.used.requests === 0
   }
 
   abort(reason: Error): void {
@@ -142,19 +131,12 @@ export class OutboundStream implements WorkerChannel {
     if (this.#granted === undefined || head.type === 'hello' || head.type === 'request' || head.type === 'cancel') {
       throw new WireError(`worker ${this.worker} sent ${head.type}; it must say HELLO once, first, and then answer`)
     }
-    const request = this.#inFlight.get(head.id)
-    if (request === undefined) {
-      throw new WireError(`worker ${this.worker} sent ${head.type} for request ${head.id}, which is not in flight`)
-    }
+    const request = this.#inFlight.answeredBy(head, this.worker)
+    request.answered()
     if (head.type === 'accepted') {
-      if (request.stage === 'answered') {
-        throw new WireError(`worker ${this.worker} accepted request ${head.id} twice`)
-      }
-      request.answered()
       request.callbacks?.accepted()
       return false
     }
-    request.answered()
     return head.type === 'result' && this.#judge(request, head)
   }
 
@@ -169,8 +151,7 @@ export class OutboundStream implements WorkerChannel {
     if (type === 'accepted' || request === undefined) {
       return
     }
-    this.#inFlight.delete(id)
-    this.#bytes -= request.bytes
+    this.#inFlight.delete(request)
     if (type === 'result') {
       this.#succeed(request, body)
     } else {
@@ -185,7 +166,7 @@ export class OutboundStream implements WorkerChannel {
     clearTimeout(this.#helloTimer)
     this.#due.stop()
     this.#hello.reject(reason)
-    const left = [...this.#waiting, ...this.#inFlight.values()]
+    const left = [...this.#waiting, ...this.#inFlight]
     this.#waiting.clear()
     this.#inFlight.clear()
     for (const request of left) {
@@ -208,12 +189,13 @@ export class OutboundStream implements WorkerChannel {
 
   #next(): OutboundRequest | undefined {
     const { requests, bytes } = this.#granted ?? { requests: 0, bytes: 0 }
-    if (this.#inFlight.size >= requests) {
+    const { used } = this.#inFlight
+    if (used.requests >= requests) {
       return undefined
     }
     const earliest = this.#waiting.earliest()
     // one that is too large for what is left waits, and all others behind it: small ones must not starve it
-    return earliest !== undefined && this.#bytes + earliest.bytes <= bytes ? earliest : undefined
+    return earliest !== undefined && used.bytes + earliest.bytes <= bytes ? earliest : undefined
   }
 
   async #sendRequest(request: OutboundRequest): Promise<void> {
@@ -225,14 +207,11 @@ export class OutboundStream implements WorkerChannel {
     try {
       header = checkHeader('request', encodeRequest({ model: model.id, remaining, outputs, inputs }, this.#lastWritten))
     } catch (error) {
-      this.#fail(request, error instanceof Error ? error : new Error(String(error)))
+      this.#fail(request, asError(error))
       return
     }
-    this.#lastId = (this.#lastId + 1) >>> 0
-    this.#inFlight.set(this.#lastId, request)
-    this.#bytes += request.bytes
-    request.sent(this.#lastId, now)
-    await this.#send('request', this.#lastId, header, bodyParts(Object.values(task?.inputs ?? {})))
+    request.sent(this.#inFlight.add(request), now)
+    await this.#send('request', request.id, header, bodyParts(Object.values(task?.inputs ?? {})))
     request.task = undefined
     // the worker may have answered while the request was still being sent
     if (request.stage === 'sent') {
@@ -252,7 +231,7 @@ export class OutboundStream implements WorkerChannel {
       checkResult(this.worker, request, result, bodyLength)
       return true
     } catch (error) {
-      request.settle()?.failed(error instanceof Error ? error : new InvalidResultError(String(error)))
+      request.settle()?.failed(asError(error))
       return false
     }
   }
@@ -278,7 +257,7 @@ export class OutboundStream implements WorkerChannel {
   }
 
   #giveUpDue(due: Millis): void {
-    const requests = [...this.#waiting, ...this.#inFlight.values()]
+    const requests = [...this.#waiting, ...this.#inFlight]
     if (requests.some(({ firstByteDue }) => firstByteDue <= due)) {
       const { firstByte } = this.#init.timeouts
       this.abort(new FirstByteTimeoutError(`worker ${this.worker} did not answer a request within ${firstByte} ms`))
@@ -319,4 +298,8 @@ export class OutboundStream implements WorkerChannel {
   async #send(type: FrameType, id: number, header: Uint8Array, body?: readonly Uint8Array[]): Promise<void> {
     await this.#frames.send({ type, id, header, body }).catch(() => {})
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }

@@ -42,8 +42,8 @@ export class FrameWriter {
    */
   async write(frame: Frame): Promise<void> {
     const bytes = bytesOf(frame)
-    const { byteLength: length } = bytes
-    if (length <= PIECE_BYTES && this.#last === undefined && !this.#mustDrain && this.#pace.take(length)) {
+    const joined = bytes instanceof Uint8Array
+    if (joined && this.#last === undefined && !this.#mustDrain && this.#pace.take(bytes.length)) {
       this.#send(bytes)
       return
     }

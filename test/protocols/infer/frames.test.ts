@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { FRAME, FrameReader, type FrameType } from '../../../protocols/infer/frames.ts'
+import { encodeFrame, FRAME, FrameReader, type FrameType } from '../../../protocols/infer/frames.ts'
+import { encodeRequest } from '../../../protocols/infer/messages.ts'
 import { frame } from './peers.ts'
 
 interface Whole {
@@ -107,5 +108,28 @@ describe('the frame reader', () => {
     assert.ok(reader.idle)
     reader.push(frame('accepted', 1).subarray(0, 5))
     assert.ok(!reader.idle)
+  })
+})
+
+describe('what does not fit the wire is refused before it is sent', () => {
+  const model = '00'.repeat(32)
+  const input = { name: 'x', dtype: 'float32', shape: [1] } as const
+  const request = { model, remaining: 1, outputs: ['y'], inputs: [input] }
+  const REFUSED: Array<[string, () => unknown]> = [
+    ['a header of more than 16 KiB', () => encodeFrame('request', 1, new Uint8Array(16_385), 0)],
+    ['a name of more than 65,535 bytes', () => encodeRequest({ ...request, outputs: ['y'.repeat(65_536)] })],
+    ['a tensor of nine axes', () => encodeRequest({ ...request, inputs: [{ ...input, shape: Array(9).fill(1) }] })],
+    ['256 outputs', () => encodeRequest({ ...request, outputs: Array(256).fill('y') })],
+    ['a model id that is not hexadecimal', () => encodeRequest({ ...request, model: 'lenet5'.padEnd(64) })]
+  ]
+  for (const [what, encode] of REFUSED) {
+    it(what, () => {
+      assert.throws(encode, { name: 'SendError', code: 'ERR_SEND' })
+    })
+  }
+
+  it('what fits is one piece, with its body', () => {
+    const bytes = encodeFrame('result', 1, Uint8Array.of(7), 3, [Uint8Array.of(8), Uint8Array.of(9, 10)])
+    assert.deepEqual([...bytes.subarray(12)], [7, 8, 9, 10])
   })
 })

@@ -14,6 +14,8 @@ const collect: () => void = runInNewContext('gc')
 
 /** What a hostile peer may make a worker hold, in these tests. */
 const CREDIT = { requests: 4, bytes: 2 ** 20 }
+/** Of the whole process, which is the hostile peer's too. */
+const MAX_RSS_GROWTH = 128 * 2 ** 20
 const LIMITS = { maxBodyBytes: 2 ** 19, credit: CREDIT }
 
 function requestFor(admission: Admission, floats: number): Uint8Array {
@@ -30,13 +32,13 @@ async function serves({ channel, ...remote }: RemoteWorker): Promise<void> {
   await submit(channel, taskFor({ channel, ...remote }, row(8))).result
 }
 
-/** Array buffers that are held when everything that can be collected was. */
-async function heldBuffers(): Promise<number> {
+/** What is held when everything that can be collected was, in bytes. */
+async function held(): Promise<{ arrayBuffers: number; rss: number }> {
   for (let i = 0; i < 3; i++) {
     collect()
     await new Promise(resolve => setImmediate(resolve))
   }
-  return process.memoryUsage().arrayBuffers
+  return process.memoryUsage()
 }
 
 describe('a worker serves honest masters while a hostile one', () => {
@@ -89,7 +91,7 @@ describe('a worker serves honest masters while a hostile one', () => {
       const admission = await peers.admission()
       const worker = await peers.master({ ...LIMITS, admission })
       const remote = await connect(await peers.master(), worker)
-      const before = await heldBuffers()
+      const before = await held()
       const stream = await peers.intruder(worker)
       const met = new Promise<void>(resolve => readFrames(stream, ({ type }) => type === 'hello' && resolve()))
       stream.send(hello())
@@ -98,9 +100,11 @@ describe('a worker serves honest masters while a hostile one', () => {
       for (let i = 0; i < 5; i++) {
         await serves(remote)
       }
-      const growth = (await heldBuffers()) - before
+      const after = await held()
+      const growth = after.arrayBuffers - before.arrayBuffers
       // the hostile peer lives in this process too, and what it has sent but not got rid of counts as well
       assert.ok(growth <= CREDIT.bytes + 2 ** 20, `${growth} bytes of array buffers are held`)
+      assert.ok(after.rss - before.rss <= MAX_RSS_GROWTH, `the process grew by ${after.rss - before.rss} bytes`)
     })
   }
 
@@ -112,6 +116,18 @@ describe('a worker serves honest masters while a hostile one', () => {
     await serves(remote)
     const streams = worker.getConnections().flatMap(connection => connection.streams)
     assert.ok(streams.length <= 12 + 1 + 2, `${streams.length} streams are open: the flood keeps more than two`)
+  })
+
+  it('sends a body drop by drop: it keeps its place in the queue no longer than a poor link would need', async () => {
+    await using peers = new Peers()
+    const admission = await peers.admission({ maxQueued: 0 })
+    const worker = await peers.master({ ...LIMITS, admission, timeouts: { receive: 20 } })
+    const remote = await connect(await peers.master(), worker)
+    const stream = await peers.intruder(worker)
+    const gone = closed(stream)
+    stream.send(Buffer.concat([hello(), encodeFrame('request', 1, requestFor(admission, 8), 32), Uint8Array.of(1)]))
+    assert.equal((await gone)?.name, 'StreamResetError')
+    await serves(remote)
   })
 
   it('dies in the middle of everything: its requests leave the queue, and its place', async () => {

@@ -10,7 +10,7 @@ import { gate, row, signature } from './peers.ts'
 /** A master and a worker whose queue has no room, one of which counts; its metrics are one of a kind in a process. */
 async function counting(
   role: 'master' | 'worker',
-  use: (ask: () => ReturnType<Peer['infer']>, held: ReturnType<typeof gate>, read: Read) => Promise<void>
+  use: (ask: Ask, held: ReturnType<typeof gate>, read: Read) => Promise<void>
 ): Promise<void> {
   const held = gate()
   const registry = new Registry()
@@ -24,8 +24,17 @@ async function counting(
   const master = await createPeer({ listen: [], bootstrap, ...(role === 'master' ? { metrics } : {}) })
   try {
     await master.waitForWorkers({ model: 'echo', signal: AbortSignal.timeout(10_000) })
-    const ask = () =>
-      master.infer({ model: 'echo', queries: [row(250)], k: 1, n: 1, code: 'uncoded', output: 'y', deadline: 20_000 })
+    const ask: Ask = options =>
+      master.infer({
+        ...options,
+        model: 'echo',
+        queries: [row(250)],
+        k: 1,
+        n: 1,
+        code: 'uncoded',
+        output: 'y',
+        deadline: 20_000
+      })
     await use(ask, held, async name => numberOf(await registry.metrics(), name))
   } finally {
     held.open()
@@ -34,6 +43,7 @@ async function counting(
   }
 }
 
+type Ask = (options?: { signal?: AbortSignal }) => ReturnType<Peer['infer']>
 type Read = (name: string) => Promise<number>
 
 function numberOf(exposition: string, name: string): number {
@@ -61,6 +71,24 @@ describe('libp2p’s metrics', () => {
       ]
       assert.ok(received > 2000, `two requests of 1000 bytes came, but ${received} bytes were counted`)
       assert.ok(sent > 1000, `one result of 1000 bytes left, but ${sent} bytes were counted`)
+    })
+  })
+
+  it('count at the worker the time of a run that nobody waited for to its end', async () => {
+    await counting('worker', async (ask, held, read) => {
+      const giveUp = new AbortController()
+      const asked = ask({ signal: giveUp.signal })
+      await held.started
+      assert.equal(await read('splinemesh_infer_wasted_seconds_total'), 0)
+      giveUp.abort()
+      await assert.rejects(asked, { name: 'AbortError' })
+      // the worker has read the CANCEL when it has read what came after it
+      const { outcomes } = await ask()
+      assert.equal(outcomes[0].status, 'failed')
+      held.open()
+      // this one needs the slot, so the run has ended by then
+      await ask()
+      assert.ok((await read('splinemesh_infer_wasted_seconds_total')) > 0)
     })
   })
 
