@@ -21,19 +21,22 @@ export function advised(
   model: Model,
   workers: number
 ): { options: CodedOptions & { code: NamedCode }; advice: Advice } {
-  const { profile, stragglers, k, n } = options
+  const { profile, stragglers, student, k, n } = options
   if (profile === undefined || stragglers === undefined) {
     throw new InvalidOptionError(
       `code 'auto' compares plans of a profile at some stragglers: give ${profile === undefined ? 'a profile' : 'stragglers'}`
     )
   }
   checkProfiled(profile, model)
-  const advice = advise({ profile, fleet: { workers, stragglers: stragglersOf(stragglers) }, k, n })
-  const { code, order, calibrated, stragglers: planned } = advice.recommended
+  const advice = advise({ profile, student, fleet: { workers, stragglers: stragglersOf(stragglers) }, k, n })
+  const { code, order, calibrated, student: asksStudent, stragglers: planned } = advice.recommended
   const { k: size, n: coded, ...choice } = code
   const plan =
     calibrated === undefined
       ? { k: size, n: coded, code: choice, order, profile: undefined }
       : { ...planOptions(calibrated), profile }
-  return { options: { ...options, ...plan, output: profile.output, stragglers: planned }, advice }
+  return {
+    options: { ...options, ...plan, student: asksStudent && student, output: profile.output, stragglers: planned },
+    advice
+  }
 }

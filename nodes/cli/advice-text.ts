@@ -17,8 +17,8 @@ export function adviceText({ plans, recommended, reason }: Advice): string {
     ...['k', 'n', ...known.map(({ title }) => title)].map((title): Column => ({ title, align: 'right' }))
   ]
   const rows = shown.map(plan => {
-    const { code, calibrated } = plan
-    const name = `${code.layout === 'systematic' ? 'systematic ' : ''}${code.name}`
+    const { code, calibrated, student } = plan
+    const name = `${code.layout === 'systematic' ? 'systematic ' : ''}${code.name}${student ? ' beside a student' : ''}`
     const order = calibrated === undefined || plan.order === 'path' ? '' : `, order ${plan.order}`
     const cells = [`${name}${order}`, String(code.k), String(code.n), ...known.map(({ of }) => of(plan) ?? '–')]
     return plan === recommended ? cells.map(cell => styleText('bold', cell)) : cells

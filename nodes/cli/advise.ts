@@ -6,6 +6,7 @@ export interface AdviseCommandOptions {
   profile: string[]
   workers: number
   stragglers: number
+  student?: string
   k?: number
   n?: number
   json?: true
@@ -27,6 +28,7 @@ export function defineAdvise(program: Command): void {
     .requiredOption('--profile <file...>', 'as splinemesh calibrate wrote them, of one model')
     .requiredOption('--workers <n>', 'workers of the fleet', positive)
     .requiredOption('--stragglers <n>', 'how many do not answer in time: a share, 0.2, or a number, 3', stragglers)
+    .option('--student <file>', 'a small model that the master may run: its profile, its .onnx beside it')
     .option('--k <n>', 'only plans with so many queries in a group (default: all of the profile)', positive)
     .option('--n <n>', 'only plans with so many coded queries', positive)
     .option('--json', 'print JSON: every plan, the one to take, and why')

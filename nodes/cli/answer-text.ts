@@ -66,12 +66,17 @@ function statusText(outcome: Outcome): string {
     case 'exact':
       return styleText('green', 'exact')
     case 'reconstructed':
-      return styleText('cyan', 'reconstructed') + agreementText(outcome.expected) + qualityText(outcome)
+      return styleText('cyan', sourceText(outcome)) + agreementText(outcome.expected) + qualityText(outcome)
     case 'failed':
       return styleText('red', `failed (${outcome.error.name})`)
     default:
       return outcome.status
   }
+}
+
+/** What a prediction that is not exact was made of. */
+function sourceText({ source }: Extract<Outcome, { status: 'exact' | 'reconstructed' }>): string {
+  return source === 'student' ? "the student's" : source === 'description' ? 'by a description' : 'reconstructed'
 }
 
 /** How often such a prediction names the class that the model would. */

@@ -6,6 +6,9 @@ import { chosenPlan, planOptions } from '../profiled.ts'
 import { UsageError } from './errors.ts'
 import type { InferCommandOptions } from './infer.ts'
 
+/** What is known of the model and of a student of it. */
+export type Learned = Pick<CodedOptions, 'profile' | 'student'>
+
 /** How to ask, as far as it can be known before workers are. */
 export interface Choice {
   /** How many workers are worth waiting for. */
@@ -18,10 +21,10 @@ export interface Choice {
  * @throws {UnknownCodeError | InvalidCodeError | ProfileMismatchError} there is no such code or plan
  * @throws {UsageError} `auto` with nothing to choose by, or with an option that says what is to be chosen
  */
-export function codeChoice(options: InferCommandOptions, profile: Profile | undefined): Choice {
+export function codeChoice(options: InferCommandOptions, { profile, student }: Learned): Choice {
   const { stragglers, quality, maxWrong, hedge: after, hedgeBudget: budget, deadline, onDeadline, k, n } = options
   const hedge = after === undefined ? undefined : { after, budget }
-  const how = { profile, stragglers, quality, maxWrong, hedge, deadline, onDeadline }
+  const how = { profile, student, stragglers, quality, maxWrong, hedge, deadline, onDeadline }
   if (options.code !== 'auto') {
     const plan = coding(options, profile)
     return { n: plan.n, at: model => ({ coded: { model: model.id, ...how, ...plan } }) }

@@ -41,6 +41,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   ERR_INVALID_PLAN: EXIT.badInput,
   ERR_INVALID_OPTION: EXIT.badInput,
   ERR_INVALID_PROFILE: EXIT.badInput,
+  ERR_INVALID_STUDENT_PROFILE: EXIT.badInput,
   ERR_SCENARIO: EXIT.badInput,
   ERR_PROFILE_MISMATCH: EXIT.badInput,
   ERR_INVALID_VARIANTS: EXIT.badInput,

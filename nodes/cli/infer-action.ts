@@ -21,6 +21,7 @@ import { checkPeerOptions } from './options.ts'
 import { predictionRows } from './prediction-rows.ts'
 import { readProfile, readText } from './profiles.ts'
 import { reach } from './reach.ts'
+import { readStudent } from './students.ts'
 import { traceText } from './trace.ts'
 
 /** From so many groups on it is worth to show how far it is. */
@@ -30,7 +31,8 @@ const MANY_GROUPS = 10
 export async function infer(options: InferCommandOptions): Promise<void> {
   checkPeerOptions(options)
   const profile = options.profile === undefined ? undefined : await readProfile(options.profile)
-  const choice = codeChoice(options, profile)
+  const student = options.student === undefined ? undefined : await readStudent(options.student)
+  const choice = codeChoice(options, { profile, student: student?.profile })
   const variants =
     options.variants === undefined
       ? undefined
@@ -42,7 +44,12 @@ export async function infer(options: InferCommandOptions): Promise<void> {
   ])
   const { answer, reason } = await interruptible(async signal => {
     const { createPeer } = await import('../peer.ts')
-    const peer = await createPeer({ listen: [], bootstrap: options.peer, mdns: options.mdns })
+    const peer = await createPeer({
+      listen: [],
+      bootstrap: options.peer,
+      mdns: options.mdns,
+      companions: student && [student.model]
+    })
     try {
       const model = await reach(peer, asked, choice.n, options, signal)
       const queries = await queriesOf(inputs, model, options)

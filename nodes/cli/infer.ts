@@ -28,6 +28,7 @@ export interface InferCommandOptions extends PeerOptions, ImageOptions {
   degree?: number
   order?: OrderKind
   profile?: string
+  student?: string
   variants?: string
   stragglers?: number
   quality?: number
@@ -85,6 +86,7 @@ export function defineInfer(program: Command): void {
       '--profile <file>',
       'as splinemesh calibrate wrote it; its plan that fits the options says how to code and to decode'
     )
+    .option('--student <file>', 'a small model that the master runs: its profile, its .onnx beside it')
     .option(
       '--stragglers <n>',
       'workers of a group that need not answer (default: (n - k) / 2); auto: of all, or a share',

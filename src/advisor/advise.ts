@@ -4,12 +4,15 @@ import { type Bounds, type Forecast, forecast, plannedStragglers } from './forec
 import { calibratedOutcomes, copiedOutcomes, type OutcomesOf } from './outcome.ts'
 import { reason } from './reason.ts'
 import { type FleetFacts, requireFleet } from './stragglers.ts'
+import { type StudentFacts, studentOutcomes } from './student.ts'
 
 /** What advice rests on. */
 export interface AdviseInit {
   /** Its plans are compared with each other and with plain copies. */
   profile: Pick<Profile, 'outputs' | 'width' | 'queryBytes' | 'accuracy' | 'plans' | 'calibration'>
   fleet: FleetFacts
+  /** A small model that the master can run beside copies. */
+  student?: StudentFacts
   /** Only plans with so many queries in a group. @default every K of the profile */
   k?: number
   /** Only plans with so many coded queries. */
@@ -22,11 +25,13 @@ export interface AdvisedPlan extends Forecast {
   order: OrderKind
   /** How many coded queries of a group need not be answered: what to plan for. */
   stragglers: number
-  /** Runs of the model for each query, N/K. */
+  /** Does the master ask the student, and send copies where that is least sure? */
+  student?: true
+  /** Runs of the model for each query, N/K; what the student costs counts as such. */
   overhead: number
   /** Bytes sent for each query, of inputs. */
   bytes: number
-  /** Of the overall agreement, for calibration scored only so many queries; 0 for plans that only copy. */
+  /** Of the overall agreement, for only so many queries were scored; 0 for plans that only copy. */
   standardError: number
   /** What the profile has of it; absent for plans that only copy. */
   calibrated?: CalibratedCode
@@ -52,12 +57,13 @@ const NOTHING_LOST = 1e-4
  * is whose squared error is least, in units of that of a guess.
  *
  * Plans are all that the profile has, uncoded, and replication with every N up to the number of workers (and every N that the
- * profile has), as far as a further copy gains anything.
+ * profile has), as far as a further copy gains anything; with a student, the same beside it. A student of no use thus loses to
+ * copies alone, which cost less.
  *
  * @throws {InvalidFleetError} there are no such workers or stragglers
  * @throws {NoAdviceError} no plan has this k and n
  */
-export function advise({ profile, fleet, k, n }: AdviseInit): Advice {
+export function advise({ profile, fleet, student, k, n }: AdviseInit): Advice {
   requireFleet(fleet)
   const { queryBytes, calibration } = profile
   const setting = { fleet, bounds: boundsOf(profile), queryBytes, scoredGroups: calibration.heldBack }
@@ -67,7 +73,10 @@ export function advise({ profile, fleet, k, n }: AdviseInit): Advice {
     ...profile.plans
       .filter(({ code }) => sizes.includes(code.k) && (n ?? code.n) === code.n)
       .map(calibrated => calibratedPlan(calibrated, setting)),
-    ...sizes.flatMap(size => copyingPlans(size, { from: Math.max(n ?? 0, size), to: n ?? most }, setting))
+    ...sizes.flatMap(size => {
+      const copies = { from: Math.max(n ?? 0, size), to: n ?? most }
+      return [...copyingPlans(size, copies, setting), ...studentPlans(size, copies, student, setting)]
+    })
   ].sort((a, b) => score(b, setting) - score(a, setting) || a.overhead - b.overhead)
   const [best] = plans
   if (best === undefined) {
@@ -127,6 +136,31 @@ function copyingPlans(k: number, { from, to }: { from: number; to: number }, set
     const code = { name: n === k ? 'uncoded' : 'replication', k, n } as const
     const plan = planOf(code, workers => copiedOutcomes(code, workers), setting)
     plans.push({ ...plan, standardError: 0, order: 'none' })
+    if (1 - plan.exact < NOTHING_LOST) break
+  }
+  return plans
+}
+
+/** The same beside a student, which can only say classes. */
+function studentPlans(
+  k: number,
+  { from, to }: { from: number; to: number },
+  student: StudentFacts | undefined,
+  setting: Setting
+): AdvisedPlan[] {
+  if (student === undefined || setting.bounds.classes === undefined) return []
+  const plans: AdvisedPlan[] = []
+  for (let n = from; n <= to; n++) {
+    const code = { name: 'replication', k, n } as const
+    const planned = plannedStragglers(n, setting.fleet)
+    // Of its accuracy nothing is known: it is judged without labels.
+    const { accuracy: _, ...plan } = planOf(
+      code,
+      workers => studentOutcomes(code, student, { workers, planned }),
+      setting
+    )
+    const overhead = plan.overhead + student.cost
+    plans.push({ ...plan, overhead, student: true, standardError: standardError(plan, student.queries), order: 'none' })
     if (1 - plan.exact < NOTHING_LOST) break
   }
   return plans

@@ -1,7 +1,10 @@
 import type { Advice, AdvisedPlan } from './advise.ts'
 import type { FleetFacts } from './stragglers.ts'
 
-/** Why this plan: what it gives in this fleet, and what the best plan of another code would; all copies count as one code. */
+/**
+ * Why this plan: what it gives in this fleet, and what the best plan of another code would; all copies count as one code, those
+ * beside a student as another.
+ */
 export function reason({ plans, recommended, fleet }: Omit<Advice, 'reason'> & { fleet: FleetFacts }): string {
   const rival = plans.find(plan => kind(plan) !== kind(recommended))
   return `${named(recommended)}: at ${fleetText(fleet)} it gives ${given(recommended)}${rival ? rivalText(rival, recommended) : ''}`
@@ -29,12 +32,12 @@ function figure({ agreement, mse }: AdvisedPlan): string {
   return agreement === undefined ? mse.overall.toPrecision(3) : percent(agreement.overall)
 }
 
-function named({ code }: AdvisedPlan): string {
-  return `${title(code)} (k ${code.k}, n ${code.n})`
+function named({ code, student }: AdvisedPlan): string {
+  return `${title(code)}${student ? ' beside a student' : ''} (k ${code.k}, n ${code.n})`
 }
 
-function kind({ code, calibrated }: AdvisedPlan): string {
-  return calibrated === undefined ? 'copies' : title(code)
+function kind({ code, calibrated, student }: AdvisedPlan): string {
+  return calibrated === undefined ? `copies${student ? ' beside a student' : ''}` : title(code)
 }
 
 function title({ name, layout }: AdvisedPlan['code']): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type AdvisedPlan, advise, InvalidFleetError, NoAdviceError } from '../../src/advisor/index.ts'
-import { close } from './counting.ts'
+import { type AdvisedPlan, advise, InvalidFleetError, NoAdviceError, spares } from '../../src/advisor/index.ts'
+import { close, subsets } from './counting.ts'
 import { calibrated, profileOf } from './profiles.ts'
 
 const four = { k: 4, n: 12 }
@@ -137,5 +137,39 @@ describe('advise', () => {
     ]) {
       assert.throws(() => advise({ profile: good, fleet }), InvalidFleetError, JSON.stringify(fleet))
     }
+  })
+
+  describe('with a student', () => {
+    const fleet = { workers: 12, stragglers: { count: 4 } }
+    const sure = { agreements: [0.5, 0.8, 0.95, 0.99], error: 2, cost: 0.05, queries: 10_000 }
+
+    it('expects what the copies, placed where it is least sure, and its answers give over all sets of stragglers', () => {
+      const { plans } = advise({ profile: bad, fleet: { workers: 7, stragglers: { count: 3 } }, student: sure, n: 7 })
+      const plan = plans.find(({ student }) => student)
+      assert.ok(plan)
+      const losses = sure.agreements.map(each => 1 - each)
+      const further = spares({ losses, count: 3, fleet: { workers: 7, stragglers: { count: 3 } } })
+      const holds = [0, 1, 2, 3, ...further.flatMap(({ queries }) => queries)]
+      const sets = subsets(7, 3)
+      const lost = sets.flatMap(stragglers =>
+        losses.map((loss, q) => (holds.every((query, worker) => query !== q || stragglers.includes(worker)) ? loss : 0))
+      )
+      const agreement = 1 - lost.reduce((sum, loss) => sum + loss, 0) / lost.length
+      close(plan.agreement?.overall ?? 0, agreement, 'agreement')
+      close(plan.overhead, 7 / 4 + 0.05, 'runs a query')
+      assert.equal(plan.complete, 1)
+    })
+
+    it('recommends it where it wins, and says so', () => {
+      const { recommended, reason } = advise({ profile: bad, fleet, student: sure })
+      assert.equal(recommended.student, true)
+      assert.match(reason, /^replication beside a student \(k 4, n \d+\): .* the next best, replication \(k 4, n 12\)/)
+    })
+
+    it('recommends plain copies where it is of no use', () => {
+      const useless = { ...sure, agreements: [0.09, 0.1, 0.1, 0.11], error: 20 }
+      const { recommended } = advise({ profile: bad, fleet, student: useless })
+      assert.deepEqual([recommended.student, recommended.code], [undefined, { name: 'replication', k: 4, n: 12 }])
+    })
   })
 })

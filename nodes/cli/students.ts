@@ -1,0 +1,28 @@
+import type { OnnxModel } from '../../src/runtime/index.ts'
+import { InvalidStudentProfileError, parseStudentProfile, type StudentProfile } from '../../src/students/index.ts'
+import { readText } from './profiles.ts'
+
+/** A student, and what it is worth. */
+export interface ReadStudent {
+  profile: StudentProfile
+  model: OnnxModel
+}
+
+/**
+ * @param file what is known of the student, as JSON; its model lies beside it under the same name, with `.onnx`
+ * @throws {InputFileError} the file cannot be read
+ * @throws {InvalidStudentProfileError} it is none of a student; the message names the file
+ */
+export async function readStudent(file: string): Promise<ReadStudent> {
+  const text = await readText(file, 'profile of the student')
+  try {
+    return {
+      profile: parseStudentProfile(text),
+      model: { name: 'student', path: `${file.replace(/\.json$/, '')}.onnx` }
+    }
+  } catch (cause) {
+    throw cause instanceof InvalidStudentProfileError
+      ? new InvalidStudentProfileError(`${file}: ${cause.message}`, { cause })
+      : cause
+  }
+}
