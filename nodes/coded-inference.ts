@@ -116,6 +116,12 @@ export interface InferOptions extends AbortOptions {
    */
   student?: StudentProfile
   /**
+   * Shortly before the deadline the master runs the model by itself on queries that have no prediction yet, or none of the
+   * quality that is asked for, as far as they can be ready in time. The model must be one of this peer's `companions`; the
+   * code then is replication. @default false
+   */
+  rescue?: boolean
+  /**
    * How many of n workers need not answer; with fewer workers, the same share. With code `auto`, how many of the workers that
    * are known do not answer in time; below 1, the share of them that does not.
    *

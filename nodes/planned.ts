@@ -2,6 +2,7 @@ import { codeFamily } from '../src/codes/index.ts'
 import { type Millis, type PlanSpec, planSpec } from '../src/inference/index.ts'
 import type { Model } from '../src/models/index.ts'
 import type { CodedOptions } from './coded-inference.ts'
+import { InvalidOptionError } from './errors.ts'
 import { calibratedPlan, checkProfiled } from './profiled.ts'
 import { chooseOutput } from './queries.ts'
 import { ownStudent } from './student-companion.ts'
@@ -20,7 +21,7 @@ export interface PlanningInit extends Pick<Partial<PlanSpec>, 'refine' | 'maxWai
  * @throws {InvalidCodeError | InvalidPlanError | UnknownCodeError | InvalidOptionError | ProfileMismatchError} bad options
  */
 export function planned(
-  { code = 'replication', k = 4, n, deadline = 1000, output, profile, student, ...rest }: CodedOptions,
+  { code = 'replication', k = 4, n, deadline = 1000, output, profile, student, rescue = false, ...rest }: CodedOptions,
   model: Model,
   { companions, spent = 0, ...more }: PlanningInit
 ): PlanSpec {
@@ -40,8 +41,26 @@ export function planned(
   }
   const { stragglers, onDeadline, order, quality, maxWrong, hedge } = rest
   const calibrated = profile && calibratedPlan(profile, { k, n, order, code: { name, ...codeOptions } })
-  const side = student && { student: ownStudent(student, { model, output: init.output, companions }) }
-  const options = { stragglers, onDeadline, order, quality, maxWrong, hedge, calibrated, side, ...more }
+  if (rescue && companions.every(({ id }) => id !== model.id)) {
+    throw new InvalidOptionError(
+      `to rescue queries this peer runs '${model.name}' by itself: start it with that model, ${model.id.slice(0, 12)}, among its companions`
+    )
+  }
+  const side = (student !== undefined || rescue) && {
+    ...(student && { student: ownStudent(student, { model, output: init.output, companions }) }),
+    ...(rescue && { rescue })
+  }
+  const options = {
+    stragglers,
+    onDeadline,
+    order,
+    quality,
+    maxWrong,
+    hedge,
+    calibrated,
+    side: side || undefined,
+    ...more
+  }
   return planSpec({ ...init, ...defined(options) })
 }
 

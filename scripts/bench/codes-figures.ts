@@ -5,6 +5,7 @@ import { max, median, quantile } from 'simple-statistics'
 const SPEED = { photos: 0.6, small: 0.4 }
 const DECODE_MS = 1
 const BLOCK_MS = 8
+const PLAN_MS = 2
 
 /** Times in ms, by kind. */
 export interface Measured {
@@ -12,6 +13,7 @@ export interface Measured {
   small: Beside
   turns: Record<'photos' | 'large' | 'small', Turns>
   decoding: Record<'spline' | 'covariance', number[]>
+  planning: number[]
   construction: Record<'code' | 'covariance', number[]>
 }
 
@@ -33,7 +35,7 @@ interface Figure {
   target?: { asked: string; holds: boolean }
 }
 
-export function codesFigures({ photos, small, turns, decoding, construction }: Measured): Figure[] {
+export function codesFigures({ photos, small, turns, decoding, planning, construction }: Measured): Figure[] {
   return [
     encoded('encode 8 → 20 × 150,528', photos, SPEED.photos),
     encoded('encode 20 → 100 × 3,072', small, SPEED.small),
@@ -42,6 +44,7 @@ export function codesFigures({ photos, small, turns, decoding, construction }: M
     turn('ask 20 → 100 × 3,072, one turn of it', turns.small),
     medianAtMost('decode new 80 of 100 → 20 × 10, spline', decoding.spline, DECODE_MS),
     medianAtMost('decode new 80 of 100 → 20 × 10, covariance', decoding.covariance, DECODE_MS),
+    medianAtMost('plan the spare workers, (100, 20), copies or descriptions', planning, PLAN_MS),
     timed('make a code and its decoder, (100, 20)', construction.code),
     timed('make a covariance decoder of a Gram matrix', construction.covariance)
   ]

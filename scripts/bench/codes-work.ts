@@ -1,4 +1,5 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
+import { spares } from '../../src/advisor/index.ts'
 import {
   codeFamily,
   covarianceDecoder,
@@ -99,6 +100,16 @@ export function decoding(k: number, n: number, survivors: number): [spline: Work
 export function construction(k: number, n: number): [code: Work, covariance: Work] {
   const code = smoothing(k, n)
   return [() => () => linearDecoder(smoothing(k, n)), () => () => learned(code)]
+}
+
+/** Says what each spare worker is asked for, with descriptions of four queries to choose beside copies. */
+export function planning(k: number, n: number): Work {
+  const fleet = { workers: n, stragglers: { count: n / 2 } }
+  return () => {
+    const losses = Array.from(tensors(1, k)[0].data, Math.abs)
+    const description = { losses: losses.map(() => 0.25), together: 4 }
+    return () => spares({ losses, count: n - k, fleet, description })
+  }
 }
 
 function smoothing(k: number, n: number): LinearCode {

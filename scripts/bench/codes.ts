@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { environment } from '../../nodes/index.ts'
 import { codesFigures, codesTable, type Measured, type Turns } from './codes-figures.ts'
-import { asking, construction, decoding, encoding, type Size, type Work } from './codes-work.ts'
+import { asking, construction, decoding, encoding, planning, type Size, type Work } from './codes-work.ts'
 
 /** A group of 8 photos of 224×224, a large one of 20, and one of 20 small ones of 32×32. */
 const PHOTOS: Size = { k: 8, n: 20, length: 3 * 224 * 224 }
@@ -43,12 +43,14 @@ async function measure(rounds: number): Promise<Measured> {
   const small = await takeTurns(await encoding(SMALL), many)
   const turns = { photos: timeTurns(PHOTOS, rounds), large: timeTurns(LARGE, rounds), small: timeTurns(SMALL, rounds) }
   const decodings = await takeTurns(decoding(k, n, SURVIVORS), many)
+  const [plannings] = await takeTurns([planning(k, n)], many)
   const constructions = await takeTurns(construction(k, n), many)
   return {
     photos: { ours: photos[0], onnx: photos[1] },
     small: { ours: small[0], onnx: small[1] },
     turns,
     decoding: { spline: decodings[0], covariance: decodings[1] },
+    planning: plannings,
     construction: { code: constructions[0], covariance: constructions[1] }
   }
 }

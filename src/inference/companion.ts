@@ -28,12 +28,14 @@ export interface Description extends Companion {
 }
 
 /**
- * What helps beside copies of the queries: the answers of a small model that the master itself runs, and descriptions that
- * spare workers run.
+ * What helps beside copies of the queries: the answers of a small model that the master itself runs, descriptions that spare
+ * workers run, and the master at last.
  */
 export interface Side {
   student?: Companion
   description?: Description
+  /** Shortly before the deadline the master runs the deployed model by itself on queries that are still missing. */
+  rescue?: true
 }
 
 /** What a prediction that is expected to be like this loses beside an exact one. */

@@ -1,6 +1,6 @@
 import type { Fleet, WorkerId } from '../fleet/index.ts'
 import type { ModelId } from '../models/index.ts'
-import type { Clock, Millis, Observation, TaskTimings, WorkerChannel } from './channel.ts'
+import { type Clock, type Millis, type Observation, SELF, type TaskTimings, type WorkerChannel } from './channel.ts'
 import type { Effect, GroupAnswer, MasterEvent, TaskId, TimerId } from './events.ts'
 import { Master } from './master.ts'
 
@@ -35,6 +35,8 @@ export class WorkerGoneError extends Error {
  */
 export function drive({ fleet, clock, channel, answered }: DriveInit): Drive {
   const master = new Master(fleet)
+  // It serves nobody, but how long its own runs take is measured like the others'.
+  fleet.add(SELF, [])
   const sent = new Map<TaskId, { cancel(): void; worker: WorkerId; model: ModelId; at: Millis }>()
   const armed = new Map<TimerId, () => void>()
   const events: MasterEvent[] = []

@@ -154,6 +154,15 @@ export class Group {
       .map(({ worker }) => worker)
   }
 
+  /** The queries without a prediction that is as good as was asked, those of which least is known first. */
+  get missing(): number[] {
+    const { decoded } = this.#results
+    const sure = (query: number): number => decoded[query]?.expected?.agreement ?? -Infinity
+    return [...this.members.keys()]
+      .filter(query => decoded[query] === undefined || !this.#isGoodEnough(decoded[query]))
+      .sort((a, b) => sure(a) - sure(b))
+  }
+
   report(stop: StopReason | undefined, now: Millis): GroupReport {
     return {
       group: this.id,

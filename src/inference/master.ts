@@ -6,6 +6,7 @@ import { Group, type Placement } from './group.ts'
 import { HedgeCredit, patience } from './hedge.ts'
 import { linearPlan } from './linear-plan.ts'
 import type { PlanSpec } from './plan.ts'
+import { Rescue } from './rescue.ts'
 import { sidePlan } from './side-plan.ts'
 import { Turns } from './turns.ts'
 
@@ -19,6 +20,7 @@ const RETRIES = 1
 export class Master {
   readonly #fleet: Fleet
   readonly #formation: Formation
+  readonly #rescue: Rescue
   readonly #hedgeCredit = new HedgeCredit()
   readonly #groups = new Map<GroupId, Group>()
   readonly #turns: Turns
@@ -37,6 +39,11 @@ export class Master {
       },
       arm: fire => this.#setTimer(this.#now, fire),
       disarm: timer => this.#disarm(timer)
+    })
+    this.#rescue = new Rescue({
+      fleet,
+      arm: (group, at, fire) => this.#arm(group, at, () => fire(this.#now)),
+      dispatch: group => this.#dispatch(group)
     })
     this.#formation = new Formation({
       open: spec => this.#open(spec),
@@ -104,6 +111,7 @@ export class Master {
     if (plan.patience !== undefined) {
       this.#arm(group, this.#now + plan.patience, () => this.#hurry(group))
     }
+    this.#rescue.watch(group)
     this.#dispatch(group)
     this.#settle(group)
   }

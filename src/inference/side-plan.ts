@@ -14,7 +14,7 @@ const PATIENCE = 1 / 4
  * the student fails or is late, all queries count as equally unsure. A prediction is exact if a copy was answered, else
  * what the companion says of which most is to be expected.
  */
-export function sidePlan(spec: PlanSpec, { student, description }: Side): Plan {
+export function sidePlan(spec: PlanSpec, { student, description, rescue }: Side): Plan {
   const deployed = { model: spec.model, output: spec.output }
   const queries: NamedTensors[] = []
   const tasks: PlanTask[] = []
@@ -65,6 +65,10 @@ export function sidePlan(spec: PlanSpec, { student, description }: Side): Plan {
       description: described
     }).map(task)
   }
+  const toRescue = (members: readonly number[]): PlanTask[] =>
+    members.map(query =>
+      append({ ...deployed, inputs: queries[query], role: 'query', queries: [query], runner: 'master' })
+    )
   const unsure = (): number[] => queries.map(() => 1)
 
   return {
@@ -112,6 +116,7 @@ export function sidePlan(spec: PlanSpec, { student, description }: Side): Plan {
       return askSpares(result === undefined ? unsure() : predictions(tasks[index], result).map(lossOf))
     },
     hurry: () => askSpares(unsure()),
+    ...(rescue && { rescue: toRescue }),
     recoverable(arrived) {
       const given = new Set(Array.from(arrived, index => tasks[index].queries).flat())
       return Array.from(queries, (_, query) => given.has(query))

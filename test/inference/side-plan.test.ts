@@ -206,3 +206,73 @@ describe('side information that is asked for', () => {
     assert.throws(() => spec('nercc', { side: { student } }), InvalidPlanError)
   })
 })
+
+describe('a rescue', () => {
+  /** A group whose workers answer nothing, and a master that takes 4 ms for a query by itself. */
+  function asked(more: Parameters<typeof spec>[1] = {}, { measured = true } = {}) {
+    const fleet = new Fleet()
+    fleet.add(SELF, [])
+    for (let i = 0; i < WORKERS; i++) fleet.add(`worker-${i}`, ['double'])
+    for (let i = 0; measured && i < 20; i++) fleet.answered(SELF, 'double', 4, { now: 0 })
+    const master = new Master(fleet)
+    const queries = [0, 5, 10, 15].map(value => ({ x: query(value) }))
+    const plan = spec('replication', { k: 4, n: WORKERS, side: { rescue: true }, ...more })
+    const begun = master.step({ type: 'batch', call: 1, queries, spec: plan, concurrency: 1 }, 0)
+    return { master, begun }
+  }
+
+  /** Lets time pass up to a moment: what is sent, and when. */
+  function pass(master: Master, begun: Effect[], until: number): Array<{ at: number; sent: Sent[] }> {
+    const waiting = of('arm', begun)
+    const steps: Array<{ at: number; sent: Sent[] }> = []
+    for (;;) {
+      waiting.sort((a, b) => a.at - b.at)
+      const [next] = waiting
+      if (next === undefined || next.at > until) return steps
+      waiting.shift()
+      const effects = master.step({ type: 'timer', timer: next.timer }, next.at)
+      waiting.push(...of('arm', effects))
+      steps.push({ at: next.at, sent: of('submit', effects) })
+    }
+  }
+
+  it('runs what is missing on the master itself, as late as it can be ready, and answers with it exactly', () => {
+    const { master, begun } = asked()
+    answer(master, of('submit', begun)[1])
+    const rescued = pass(master, begun, 99).filter(({ sent }) => sent.length > 0)
+    assert.equal(rescued.length, 1)
+    const [{ at, sent }] = rescued
+    assert.ok(at > 80 && at <= 100 - 3 * 4, `3 queries of 4 ms each were begun at ${at}`)
+    assert.deepEqual(fed(sent), [[0], [10], [15]])
+    assert.ok(sent.every(({ worker, task }) => worker === SELF && task.model === 'double'))
+    const answered = sent.flatMap(each => answer(master, each, 99))
+    assert.deepEqual(sources(answered), ['exact', 'exact', 'exact', 'exact'])
+    assert.equal(master.held, 0)
+  })
+
+  it('runs only as many as can be ready, those first of which least is known', () => {
+    const { master, begun } = asked({ deadline: 14, side: { rescue: true, student }, quality: 1 })
+    const own = of('submit', begun).find(({ worker }) => worker === SELF)
+    assert.ok(own)
+    answer(master, own, 2)
+    const [rescued] = pass(master, begun, 13).filter(({ sent }) => sent.some(({ worker }) => worker === SELF))
+    assert.deepEqual([rescued.at, fed(rescued.sent)], [7, [[0]]])
+  })
+
+  it('runs nothing as long as nobody knows how long it would take', () => {
+    const { master, begun } = asked({}, { measured: false })
+    assert.deepEqual(
+      pass(master, begun, 99).flatMap(({ sent }) => sent),
+      []
+    )
+  })
+
+  it('is called off when every query has its answer', () => {
+    const { master, begun } = asked()
+    const firsts = of('submit', begun).slice(0, 4)
+    firsts.forEach(sent => {
+      answer(master, sent)
+    })
+    assert.equal(master.held, 0)
+  })
+})

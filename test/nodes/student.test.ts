@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { calibrateStudent, createPeer, fitStudent, type Peer, ProfileMismatchError } from '../../nodes/index.ts'
-import { InvalidPlanError } from '../../src/inference/index.ts'
+import { InvalidPlanError, SELF } from '../../src/inference/index.ts'
 import { type Executor, type OnnxModel, onnxExecutor } from '../../src/runtime/index.ts'
 import { InvalidStudentProfileError, parseStudentProfile, type StudentProfile } from '../../src/students/index.ts'
 import { parseNpy, type Tensor } from '../../src/tensor/index.ts'
@@ -66,7 +66,7 @@ describe('a student that the master asks', () => {
   }
 
   /** A master that knows its student, one worker that answers, and others that do not. */
-  async function mesh(companions: OnnxModel[] = [student]): Promise<Peer> {
+  async function mesh(companions: OnnxModel[] = [student, LENET]): Promise<Peer> {
     const workers = await Promise.all(
       [0, 1, 2, 3, 4, 5].map(i => {
         const executor = onnxExecutor({ models: [LENET] })
@@ -95,7 +95,7 @@ describe('a student that the master asks', () => {
     }
   })
 
-  it('answers the queries that no worker answers, and says that it was the student, and how sure it is', async () => {
+  it('answers the queries that no worker answers, and says that it was the student; or runs the model by itself', async () => {
     const master = await mesh()
     const queries = images.rows(FITTED, FITTED + 4)
     const asked = { model: 'lenet5', queries, k: 4, n: 6, stragglers: 5, student: profile, deadline: 10_000 }
@@ -108,13 +108,17 @@ describe('a student that the master asks', () => {
     }
     assert.equal(groups[0].tasks.filter(({ role }) => role === 'student').length, 1)
     assert.equal(groups[0].stop, 'enough')
+    const rescued = await master.infer({ ...asked, student: undefined, rescue: true, deadline: 4000, quality: 1 })
+    assert.deepEqual(new Set(rescued.outcomes.map(({ status }) => status)), new Set(['exact']))
+    const own = rescued.groups[0].tasks.filter(({ worker }) => worker === SELF)
+    assert.ok(own.length > 0 && own.every(({ role }) => role === 'query'))
     await assert.rejects(master.infer({ ...asked, code: 'nercc' }), InvalidPlanError)
     await assert.rejects(
       master.infer({ ...asked, student: { ...profile, model: profile.student } }),
       ProfileMismatchError
     )
     await assert.rejects(
-      master.infer({ ...asked, student: { ...profile, student: profile.model } }),
+      master.infer({ ...asked, student: { ...profile, student: '0'.repeat(64) } }),
       ProfileMismatchError
     )
   })
