@@ -8,10 +8,9 @@ import { meshExecutor } from '../mesh-executor.ts'
 import { askedModel } from './asked-model.ts'
 import type { CalibrateCommandOptions } from './calibrate.ts'
 import { calibrationText } from './calibration-text.ts'
-import { InputFileError, OutputFileError } from './errors.ts'
-import { type NamedQuery, npyQueries, readInputs } from './inputs.ts'
+import { OutputFileError } from './errors.ts'
+import { type NamedQuery, npyQueries, readClasses, readInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
-import { numbersOf } from './predictions.ts'
 import { withSteps } from './progress.ts'
 import { reach } from './reach.ts'
 
@@ -81,18 +80,6 @@ function plansOf({ k: ks, n: ns, code: names, order, systematic, ...options }: C
 }
 
 /** The classes of a `.npy` file: whole numbers along one axis. */
-async function readClasses(file: string): Promise<number[]> {
-  const inputs = await readInputs([file])
-  const tensor = inputs.kind === 'npy' ? inputs.files[0].tensor : undefined
-  const classes = tensor && numbersOf(tensor)
-  if (tensor?.shape.length !== 1 || classes?.every(each => Number.isInteger(each) && each >= 0) !== true) {
-    throw new InputFileError(
-      `${file} is no list of classes: labels are a .npy file of one axis, a whole number a query`
-    )
-  }
-  return classes
-}
-
 async function shown(init: CalibrateInit, { json }: CalibrateCommandOptions): Promise<Calibration> {
   return json || !process.stderr.isTTY ? learn(init) : withSteps(progress => learn({ ...init, progress }))
 }

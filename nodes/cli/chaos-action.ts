@@ -1,13 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import path from 'node:path'
-import { INVARIANTS, runScenario, type ScenarioReport, simulate, timedModel } from '../../src/simulation/index.ts'
-import { environment } from '../environment.ts'
-import type { ChaosListOptions, ChaosRunOptions } from './chaos.ts'
+import type { ScenarioReport } from '../../src/simulation/index.ts'
+import type { Fidelity } from '../chaos/fit.ts'
+import type { ChaosFitOptions, ChaosListOptions, ChaosRunOptions } from './chaos.ts'
+import { chaosModel, fitted, real, simulated } from './chaos-backends.ts'
 import { findScenario, type LibraryEntry, scenarioNames } from './chaos-library.ts'
-import { reportText } from './chaos-text.ts'
-import { OutputFileError } from './errors.ts'
-import { EXIT } from './exit-codes.ts'
-import { plural } from './quantities.ts'
+import { complain, hand, resultsOf } from './chaos-results.ts'
+import { fidelityText, reportText } from './chaos-text.ts'
+import { interruptible } from './interruption.ts'
 import { table } from './table.ts'
 
 export async function list({ json }: ChaosListOptions): Promise<void> {
@@ -28,56 +26,56 @@ export async function list({ json }: ChaosListOptions): Promise<void> {
   )
 }
 
-export async function run(asked: readonly string[], { seed, out, json }: ChaosRunOptions): Promise<void> {
+export async function run(asked: readonly string[], options: ChaosRunOptions): Promise<void> {
   const startedAt = new Date()
   const entries = await Promise.all(asked.map(findScenario))
-  const reports: ScenarioReport[] = []
-  for (const entry of entries) {
-    const report = await simulated(entry, seed)
-    reports.push(report)
-    if (!json) {
-      console.log(`${reports.length > 1 ? '\n' : ''}${reportText(report)}`)
-    }
-  }
-  const written = JSON.stringify({ environment: await environment(startedAt), scenarios: reports }, undefined, 2)
-  if (json) {
-    console.log(written)
-  }
-  if (out !== undefined) {
-    await write(out, `${written}\n`)
-  }
-  complain(reports)
-}
-
-function simulated({ scenario, profile }: LibraryEntry, asked: number | undefined): Promise<ScenarioReport> {
-  const seed = asked ?? scenario.seed ?? 1
-  return runScenario(scenario, {
-    backend: 'simulated',
-    seed,
-    accuracyFrom:
-      profile &&
-      `${scenario.model.accuracy?.join(', ')}, measured on ${plural(profile.calibration.heldBack, 'group')} held back`,
-    run: plan => simulate(scenario, plan, { seed, model: timedModel(scenario.model, profile) })
-  })
-}
-
-/** @throws {OutputFileError} it cannot be written */
-export async function write(file: string, text: string): Promise<void> {
+  const model = options.real || options.model || options.data ? await chaosModel(options) : undefined
+  const scenarios: ScenarioReport[] = []
   try {
-    await mkdir(path.dirname(file), { recursive: true })
-    await writeFile(file, text)
-  } catch (cause) {
-    throw new OutputFileError(`cannot write ${file}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+    await interruptible(async signal => {
+      for (const entry of entries) {
+        const report =
+          options.real && model
+            ? await real(entry, model, signal, options.seed)
+            : await simulated(entry, options.seed, model)
+        scenarios.push(report)
+        if (!options.json) {
+          console.log(`${scenarios.length > 1 ? '\n' : ''}${reportText(report)}`)
+        }
+      }
+    })
+  } finally {
+    await model?.stop()
+  }
+  await hand(await resultsOf({ scenarios }, startedAt), options)
+  complain(scenarios)
+}
+
+/** Fits the simulator on a real run, and tells how well it predicts another. */
+export async function fit(asked: readonly string[], options: ChaosFitOptions): Promise<void> {
+  const startedAt = new Date()
+  const entries = await Promise.all(asked.map(findScenario))
+  const model = await chaosModel(options)
+  try {
+    const fidelity = await interruptible(signal => fitAll(entries, model, signal, options.seed))
+    if (!options.json) {
+      console.log(fidelityText(fidelity))
+    }
+    await hand(await resultsOf({ fidelity }, startedAt), options)
+  } finally {
+    await model.stop()
   }
 }
 
-function complain(reports: readonly ScenarioReport[]): void {
-  for (const { scenario, plans } of reports) {
-    for (const { plan, violations } of plans) {
-      for (const { invariant, at, what } of violations) {
-        console.error(`${scenario.name}, ${plan}, ${at.toFixed(1)} ms: broken: ${INVARIANTS[invariant]}: ${what}`)
-        process.exitCode = EXIT.incomplete
-      }
-    }
+async function fitAll(
+  entries: readonly LibraryEntry[],
+  model: Awaited<ReturnType<typeof chaosModel>>,
+  signal: AbortSignal,
+  seed: number | undefined
+): Promise<Fidelity[]> {
+  const found: Fidelity[] = []
+  for (const entry of entries) {
+    found.push(...(await fitted(entry, model, signal, seed)))
   }
+  return found
 }

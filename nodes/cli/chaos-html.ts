@@ -5,17 +5,14 @@ import {
   type Scenario,
   type ScenarioReport
 } from '../../src/simulation/index.ts'
+import type { Fidelity } from '../chaos/fit.ts'
 import type { Environment } from '../environment.ts'
+import { FIDELITY, fidelityRows } from './chaos-fidelity.ts'
 import { FIGURES, type FigureColumn, PHASE_FIGURES } from './chaos-figures.ts'
 import { scenarioPlots } from './chaos-plots.ts'
+import type { ChaosResults } from './chaos-results.ts'
 import { verdict, verdictText } from './chaos-verdict.ts'
 import { plural } from './quantities.ts'
-
-/** Reports of scenarios, and where they come from; as `splinemesh chaos run --out` writes them. */
-export interface ChaosResults {
-  environment: Environment
-  scenarios: ScenarioReport[]
-}
 
 const STYLE = `
   body { font: 15px/1.5 system-ui, sans-serif; color: #1d2733; max-width: 1000px; margin: 2rem auto; padding: 0 1rem }
@@ -29,7 +26,7 @@ const STYLE = `
   summary { cursor: pointer; color: #5a6773 } .key b { font-weight: 600 }`
 
 /** The report as one page that needs nothing else: no scripts, no network. */
-export function reportHtml({ environment, scenarios }: ChaosResults): string {
+export function reportHtml({ environment, scenarios, fidelity }: ChaosResults): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Chaos report · splinemesh</title><style>${STYLE}</style></head><body>
 <h1>Chaos report</h1>
@@ -40,6 +37,7 @@ queries rightly, or sooner, than sending each query to one machine.</p>
 the best one, give or take a hundredth; <b style="color:#b4441e">red</b> the plan that sends least. ● p50, ■ p90, ▲ p99, ◆ p99.9 of the time
 from asking to the answer; the dashed line is the deadline, the shaded times are those of the faults.</p>
 ${scenarios.map(section).join('\n')}
+${fidelity.length === 0 ? '' : fidelitySection(fidelity)}
 ${provenance(environment)}
 </body></html>
 `
@@ -71,6 +69,19 @@ ${phases
   })
   .join('\n')}</details>
 <p class="small">right: of all queries, one without a prediction counts as wrong; tasks, sent: for a query${escaped(source)}</p>
+</section>`
+}
+
+function fidelitySection(fidelity: readonly Fidelity[]): string {
+  const [head, ...rows] = [FIDELITY, ...fidelityRows(fidelity)].map((cells, i) =>
+    cells.map(cell => (i === 0 ? `<th>${escaped(cell)}</th>` : `<td>${escaped(cell)}</td>`)).join('')
+  )
+  return `<section id="fidelity">
+<h2>Is the simulator like the real thing?</h2>
+<p class="lead">A scenario in which nothing goes wrong is run twice on real processes, with other arrivals and run times. The simulator is fitted on
+the first run, and has to predict the second.</p>
+<table><tr>${head}</tr>${rows.map(row => `<tr>${row}</tr>`).join('')}</table>
+<p class="small">It predicts well when it is off by at most a fifth, or by at most twice of what the two real runs differ by.</p>
 </section>`
 }
 

@@ -11,8 +11,8 @@ import {
   type Violation
 } from '../../src/simulation/index.ts'
 import type { ChaosReplayOptions, ChaosSoakOptions } from './chaos.ts'
-import { write } from './chaos-action.ts'
 import { findScenario } from './chaos-library.ts'
+import { write } from './chaos-results.ts'
 import { EXIT } from './exit-codes.ts'
 import { interruptible } from './interruption.ts'
 import { plural } from './quantities.ts'

@@ -1,5 +1,7 @@
 import { styleText } from 'node:util'
 import type { ScenarioReport } from '../../src/simulation/index.ts'
+import type { Fidelity } from '../chaos/fit.ts'
+import { FIDELITY, fidelityRows } from './chaos-fidelity.ts'
 import { FIGURES } from './chaos-figures.ts'
 import { verdict, verdictText } from './chaos-verdict.ts'
 import { plural } from './quantities.ts'
@@ -31,4 +33,10 @@ export function reportText(report: ScenarioReport): string {
       `right: of all queries; tasks, sent: for a query${accuracyFrom ? `; accuracies from ${accuracyFrom}` : ''}`
     )
   ].join('\n')
+}
+
+/** What the simulator predicted of a real run, after it was fitted on another. */
+export function fidelityText(fidelity: readonly Fidelity[]): string {
+  const columns = FIDELITY.map((title, i): Column => ({ title, align: i < 3 ? 'left' : 'right' }))
+  return table(columns, fidelityRows(fidelity))
 }

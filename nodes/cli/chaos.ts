@@ -2,10 +2,27 @@ import type { Command } from 'commander'
 import { decimal, positive, whole } from './options.ts'
 
 /** What was asked for, as commander hands it over. */
-export interface ChaosRunOptions {
+export interface ChaosModelOptions {
+  model?: string
+  data?: string
+  labels?: string
+}
+
+export interface ChaosRunOptions extends ChaosModelOptions {
+  real?: true
   seed?: number
   out?: string
   json?: true
+}
+
+export interface ChaosFitOptions extends ChaosModelOptions {
+  seed?: number
+  out?: string
+  json?: true
+}
+
+export interface ChaosTourOptions {
+  out: string
 }
 
 export interface ChaosReplayOptions {
@@ -36,6 +53,8 @@ Examples:
   $ splinemesh chaos run heavy-tail
   $ splinemesh chaos run my-fleet.yaml --seed 7 --out my-fleet.json
   $ splinemesh chaos report my-fleet.json
+  $ splinemesh chaos run twelve-processes --real
+  $ splinemesh chaos fit calm-light calm-busy calm-mixed
   $ splinemesh chaos soak --scenarios 1000
   $ splinemesh chaos replay 4711`
 
@@ -44,6 +63,14 @@ export function defineChaos(program: Command): void {
     .command('chaos')
     .description('Compare plans on a fleet in which things go wrong, and check what must always hold.')
     .addHelpText('after', EXAMPLES)
+  chaos
+    .command('tour', { isDefault: true })
+    .description('Two minutes: three scenarios in the simulator, one on twelve real processes, and a page of it all.')
+    .option('--out <folder>', 'where figures and page go', 'results/chaos')
+    .action(async (options: ChaosTourOptions) => {
+      const { tour } = await import('./chaos-tour.ts')
+      await tour(options)
+    })
   chaos
     .command('list')
     .description('The scenarios of the library.')
@@ -59,17 +86,29 @@ export function defineChaos(program: Command): void {
       const { scenarioSchema } = await import('../../src/simulation/index.ts')
       console.log(JSON.stringify(scenarioSchema, undefined, 2))
     })
-  chaos
+  const run = chaos
     .command('run')
     .description('Run every plan of some scenarios, each on the same fleet with the same faults.')
     .argument('<scenario...>', 'names of the library, or files')
+    .option('--real', 'on real processes of this computer, instead of the simulator')
     .option('--seed <n>', 'of all chance (default: that of each scenario)', whole)
     .option('--out <file.json>', 'write the figures there')
     .option('--json', 'print the figures as JSON instead of tables')
-    .action(async (scenarios: string[], options: ChaosRunOptions) => {
-      const { run } = await import('./chaos-action.ts')
-      await run(scenarios, options)
-    })
+  withModel(run).action(async (scenarios: string[], options: ChaosRunOptions) => {
+    const action = await import('./chaos-action.ts')
+    await action.run(scenarios, options)
+  })
+  const fit = chaos
+    .command('fit')
+    .description('Run scenarios twice on real processes, fit the simulator on the first run, and compare the second.')
+    .argument('<scenario...>', 'names of the library, or files')
+    .option('--seed <n>', 'of all chance (default: that of each scenario)', whole)
+    .option('--out <file.json>', 'write the figures there')
+    .option('--json', 'print the figures as JSON instead of a table')
+  withModel(fit).action(async (scenarios: string[], options: ChaosFitOptions) => {
+    const action = await import('./chaos-action.ts')
+    await action.fit(scenarios, options)
+  })
   chaos
     .command('report')
     .description('Make a page of figures that run wrote: plots, tables, who won.')
@@ -99,4 +138,12 @@ export function defineChaos(program: Command): void {
       const { soak } = await import('./chaos-soak.ts')
       await soak(options)
     })
+}
+
+/** Adds the options of a model that really runs. */
+function withModel(command: Command): Command {
+  return command
+    .option('--model <file.onnx>', 'a model that really runs (real processes: default the LeNet-5 of the digits)')
+    .option('--data <file.npy>', 'its queries; the first axis counts them')
+    .option('--labels <file.npy>', 'the true class of each (default: what the model itself says)')
 }

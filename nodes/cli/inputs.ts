@@ -5,6 +5,7 @@ import { NpyFormatError, parseNpy, type Tensor } from '../../src/tensor/index.ts
 import { NoQueriesError } from '../errors.ts'
 import { InputFileError } from './errors.ts'
 import { type ImageOptions, imageFormat, imageQuery } from './images.ts'
+import { numbersOf } from './predictions.ts'
 
 /** A query, and what people call it. */
 export interface NamedQuery {
@@ -116,4 +117,21 @@ function rowsOf(file: string, tensor: Tensor, rank: number): NamedQuery[] {
   }
   const [count] = tensor.shape
   return Array.from({ length: count }, (_, row) => ({ query: `${name}[${row}]`, tensor: tensor.rows(row, row + 1) }))
+}
+
+/**
+ * The true classes of queries, as a `.npy` file of one axis.
+ *
+ * @throws {InputFileError} it is none
+ */
+export async function readClasses(file: string): Promise<number[]> {
+  const inputs = await readInputs([file])
+  const tensor = inputs.kind === 'npy' ? inputs.files[0].tensor : undefined
+  const classes = tensor && numbersOf(tensor)
+  if (tensor?.shape.length !== 1 || classes?.every(each => Number.isInteger(each) && each >= 0) !== true) {
+    throw new InputFileError(
+      `${file} is no list of classes: labels are a .npy file of one axis, a whole number a query`
+    )
+  }
+  return classes
 }

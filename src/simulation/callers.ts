@@ -1,12 +1,12 @@
 import type { CallId, Clock, GroupAnswer, MasterEvent, Millis, Outcome, PlanSpec } from '../inference/index.ts'
 import type { Invariants } from './invariants.ts'
+import type { ModelUnderTest } from './model-under-test.ts'
 import type { RunRecord } from './run-record.ts'
 import type { ScenarioPlan } from './scenario.ts'
-import type { SimulatedModel } from './simulated-model.ts'
 
 export interface CallersInit {
   clock: Clock
-  model: SimulatedModel
+  model: ModelUnderTest
   plan: ScenarioPlan
   spec: PlanSpec
   invariants: Invariants

@@ -23,12 +23,8 @@ const RETRANSMIT: Millis = 200
 /** How often in a row a packet can get lost. */
 const MOST_LOST = 5
 
-/**
- * The condition that a fault puts a machine into; `undefined` for those that are events (a crash, say).
- *
- * @param chance a source of its own for each machine; one for all where the fault says `together`
- */
-export function conditionOf(fault: Fault, clock: Clock, chance: Random): Condition | undefined {
+/** The condition that a fault puts a machine into; an empty one where the fault is an event (a crash, say). */
+export function conditionOf(fault: Fault, clock: Clock, chance: Random): Condition {
   switch (fault.kind) {
     case 'slow':
       return { run: ms => slower(fault, ms) }
@@ -68,7 +64,7 @@ export function conditionOf(fault: Fault, clock: Clock, chance: Random): Conditi
     case 'skew':
       return { clockRate: 1 + fault.drift }
     default:
-      return undefined
+      return {}
   }
 }
 

@@ -56,8 +56,7 @@ export const faultSchema = oneOf('kind', [
   }),
   fault('slow-bimodal', 'some runs take longer, the others do not', {
     ...slower,
-    share: share('of the runs'),
-    together
+    share: share('of the runs')
   }),
   fault('slow-episodes', 'a machine is slow for a while, then fast for a while (Markov)', {
     ...slower,

@@ -13,7 +13,7 @@ import type {
 } from '../inference/index.ts'
 import type { NamedTensors } from '../models/index.ts'
 import { allFinite, type Tensor } from '../tensor/index.ts'
-import type { SimulatedModel } from './simulated-model.ts'
+import type { ModelUnderTest } from './model-under-test.ts'
 
 /** What must hold in every run, whatever goes wrong in it. */
 export const INVARIANTS = {
@@ -56,7 +56,7 @@ interface OpenCall {
 
 export interface InvariantsInit {
   clock: Clock
-  model: SimulatedModel
+  model: ModelUnderTest
   n: number
   /** What the master holds now. */
   held(): number

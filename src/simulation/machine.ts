@@ -1,12 +1,14 @@
 import type { Clock, Millis, Observation, Task } from '../inference/index.ts'
 import type { NamedTensors } from '../models/index.ts'
-import type { Condition } from './condition.ts'
+import { behaviour } from './behaviour.ts'
+import { type Condition, conditionOf } from './condition.ts'
 import type { Device } from './device.ts'
-import { logNormal } from './distributions.ts'
+import type { Fault } from './fault.ts'
 import { Gate } from './gate.ts'
-import type { Random } from './random.ts'
+import { type Random, random } from './random.ts'
+import type { FaultyMachine, Source } from './timeline.ts'
 import { type VirtualChannel, virtualChannel } from './virtual-channel.ts'
-import type { TaskFault, VirtualProfile } from './virtual-profile.ts'
+import type { VirtualProfile } from './virtual-profile.ts'
 
 /** How long a broken connection takes to be made again: what `nodes` waits before it asks a peer again. */
 const RECONNECT: Millis = 500
@@ -32,17 +34,17 @@ export interface MachineInit {
 }
 
 /** A machine of a simulated fleet: a device, what is wrong with it now, and whether it can be reached. */
-export class Machine {
+export class Machine implements FaultyMachine {
   readonly id: string
   readonly machines: string
-  readonly conditions = new Set<Condition>()
-  /** While it is closed, the process is stopped. */
-  readonly frozen = new Gate()
-  /** While it is closed, the network loses what is sent, until it is sent again. */
-  readonly cut = new Gate()
   channel: VirtualChannel | undefined
   readonly #init: MachineInit
+  readonly #conditions = new Set<Condition>()
   readonly #profile: VirtualProfile
+  /** While it is closed, the process is stopped. */
+  readonly #frozen = new Gate()
+  /** While it is closed, the network loses what is sent, until it is sent again. */
+  readonly #cut = new Gate()
   /** How many reasons there are that it cannot be reached. */
   #away = 0
   #runs = 0
@@ -52,7 +54,7 @@ export class Machine {
     this.id = init.id
     this.machines = init.machines
     this.#init = init
-    this.#profile = this.#behaviour()
+    this.#profile = behaviour({ ...init, conditions: this.#conditions })
   }
 
   /** Runs that have ended. */
@@ -69,7 +71,6 @@ export class Machine {
     return this.#init.device.memory * 1e6
   }
 
-  /** It is gone until it comes back: at once, or in good order. */
   leave(how: 'crash' | 'stop'): void {
     this.#away++
     const { channel } = this
@@ -82,7 +83,6 @@ export class Machine {
     channel[how]()
   }
 
-  /** One reason less to be away: it joins when there is none left. */
   comeBack(): void {
     this.#away--
     this.start()
@@ -102,8 +102,8 @@ export class Machine {
       awaiting,
       bytes,
       memory: this.memory,
-      frozen: this.frozen,
-      cut: this.cut,
+      frozen: this.#frozen,
+      cut: this.#cut,
       observe,
       spoilt,
       broken: () => this.reset(),
@@ -114,57 +114,23 @@ export class Machine {
     this.#init.joined(this)
   }
 
-  /** The connection breaks, and is made again. */
+  freeze(frozen: boolean): void {
+    this.#frozen[frozen ? 'close' : 'open']()
+  }
+
+  cut(cut: boolean): void {
+    this.#cut[cut ? 'close' : 'open']()
+  }
+
+  suffer(fault: Fault, { seed, stream }: Source): () => void {
+    const condition = conditionOf(fault, this.#init.clock, random(seed, stream))
+    this.#conditions.add(condition)
+    return () => this.#conditions.delete(condition)
+  }
+
   reset(): void {
     const { clock } = this.#init
     this.leave('crash')
     clock.setTimer(clock.now() + RECONNECT, () => this.comeBack())
   }
-
-  #behaviour(): VirtualProfile {
-    const { device, clock, chance, cost } = this.#init
-    const { conditions } = this
-    const linkFreeAt = { to: 0, from: 0 }
-    const lastArrival = { to: 0, from: 0 }
-    return {
-      service() {
-        let ms = device.service * cost * logNormal(device.jitter, chance)
-        for (const { run } of conditions) {
-          ms = run?.(ms) ?? ms
-        }
-        return ms
-      },
-      network(bytes, way) {
-        const now = clock.now()
-        let { bandwidth, latency } = device
-        for (const condition of conditions) {
-          bandwidth = Math.min(bandwidth, condition.bandwidth?.[way] ?? Infinity)
-          latency += condition.delay?.(bytes) ?? 0
-        }
-        linkFreeAt[way] = Math.max(now, linkFreeAt[way]) + (bytes * 8) / (bandwidth * 1000)
-        // A stream keeps its order: what comes after a packet that got lost waits for it.
-        lastArrival[way] = Math.max(lastArrival[way], linkFreeAt[way] + latency)
-        return lastArrival[way] - now
-      },
-      fault() {
-        let found: TaskFault | undefined
-        for (const { task } of conditions) {
-          // Each is asked, so that what one fault does not change what chance has for the others.
-          const struck = task?.()
-          found ??= struck
-        }
-        return found
-      },
-      clockRate: () => product(conditions, ({ clockRate }) => clockRate),
-      lie: () => product(conditions, ({ lie }) => lie)
-    }
-  }
-}
-
-function product(conditions: Iterable<Condition>, factor: (condition: Condition) => number | undefined): number {
-  let all = 1
-  for (const condition of conditions) {
-    all *= factor(condition) ?? 1
-  }
-  return all
 }

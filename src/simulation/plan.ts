@@ -2,9 +2,8 @@ import { codeFamily } from '../codes/index.ts'
 import type { PlanInit } from '../inference/index.ts'
 import type { Scenario, ScenarioPlan } from './scenario.ts'
 
-/** What the one model of a simulated fleet is called, and its output. */
+/** What the one model of a simulated fleet is called. */
 export const MODEL = 'model'
-export const OUTPUT = 'output'
 
 /** What people call a plan of a scenario. */
 export function planName({ name, code, k, n, layout }: ScenarioPlan): string {
@@ -14,12 +13,13 @@ export function planName({ name, code, k, n, layout }: ScenarioPlan): string {
 /** A plan of a scenario, as the master wants it. */
 export function planInit(
   plan: ScenarioPlan,
-  { deadline, onDeadline }: Pick<Scenario, 'deadline' | 'onDeadline'>
+  { deadline, onDeadline }: Pick<Scenario, 'deadline' | 'onDeadline'>,
+  output: string
 ): PlanInit {
   const { code, k, n, layout, stragglers, maxWrong, hedge } = plan
   return {
     model: MODEL,
-    output: OUTPUT,
+    output,
     code: codeFamily(code),
     codeOptions: { layout },
     k,

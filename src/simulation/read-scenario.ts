@@ -107,7 +107,7 @@ function contradictions({ fleet, faults = [], plans, deadline }: Scenario): Obje
   })
   plans.forEach((plan, i) => {
     try {
-      planSpec(planInit(plan, { deadline }))
+      planSpec(planInit(plan, { deadline }, 'output'))
     } catch (error) {
       found.push({ path: ['plans', `${i}`], message: error instanceof Error ? error.message : String(error) })
     }

@@ -3,11 +3,11 @@ import { Callers } from './callers.ts'
 import { DEVICES, type Device } from './device.ts'
 import { Invariants } from './invariants.ts'
 import { Machine } from './machine.ts'
+import { type ModelUnderTest, timedModel } from './model-under-test.ts'
 import { planInit } from './plan.ts'
 import { random } from './random.ts'
 import type { RunRecord } from './run-record.ts'
 import type { Machines, Scenario, ScenarioPlan } from './scenario.ts'
-import { type SimulatedModel, timedModel } from './simulated-model.ts'
 import { faultChance, unfold } from './timeline.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import { VirtualMaster } from './virtual-master.ts'
@@ -17,7 +17,7 @@ export interface SimulationOptions {
   /** Default: that of the scenario, else 1. */
   seed?: number
   /** Default: one that does not run, and of whose accuracy nothing is known. */
-  model?: SimulatedModel
+  model?: ModelUnderTest
   /** What connects the master to channels and a clock. Default {@link drive}; tests plant bugs here. */
   master?: typeof drive
 }
@@ -39,7 +39,7 @@ export async function simulate(
     clock,
     model,
     plan,
-    spec: planSpec(planInit(plan, scenario)),
+    spec: planSpec(planInit(plan, scenario, model.outputName)),
     invariants,
     record,
     dispatch: event => master.dispatch(event)
@@ -52,13 +52,13 @@ export async function simulate(
     died: () => callers.masterDied()
   })
   const awaited: Array<Promise<void>> = []
-  const seeds = [0, 1, 2].map(stream => Math.floor(2 ** 31 * random(seed, stream)()))
-  const machines = fleet(scenario, seeds[0], { clock, master, model, invariants, awaited })
-  unfold(faults, { clock, machines, master, chance: faultChance(seeds[1], faults.length), end: workload.length })
+  const seeds = seedsOf(seed)
+  const machines = fleet(scenario, seeds.machines, { clock, master, model, invariants, awaited })
+  unfold(faults, { clock, machines, master, chance: faultChance(seeds.faults, faults.length), end: workload.length })
   for (const machine of machines) {
     machine.start()
   }
-  startWorkload(workload, { clock, chance: random(seeds[2]), ask: (count, done) => callers.ask(count, done) })
+  startWorkload(workload, { clock, chance: random(seeds.workload), ask: (count, done) => callers.ask(count, done) })
   while (clock.step()) {
     while (awaited.length > 0) {
       await awaited.pop()
@@ -72,10 +72,16 @@ export async function simulate(
   return record
 }
 
+/** What is drawn for machines, faults and arrivals: none of them depends on how much chance the others take. */
+export function seedsOf(seed: number): { machines: number; faults: number; workload: number } {
+  const [machines, faults, workload] = [0, 1, 2].map(stream => Math.floor(2 ** 31 * random(seed, stream)()))
+  return { machines, faults, workload }
+}
+
 interface FleetInit {
   clock: VirtualClock
   master: VirtualMaster
-  model: SimulatedModel
+  model: ModelUnderTest
   invariants: Invariants
   awaited: Array<Promise<void>>
 }

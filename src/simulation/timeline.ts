@@ -1,16 +1,37 @@
 import type { Clock, Millis } from '../inference/index.ts'
-import { conditionOf } from './condition.ts'
 import { exponential } from './distributions.ts'
 import type { Fault, FaultKind } from './fault.ts'
-import type { Machine } from './machine.ts'
 import { type Random, random, shuffled } from './random.ts'
+
+/** Which source of chance is meant: {@link random} makes it, in whatever process. */
+export interface Source {
+  seed: number
+  stream: number
+}
+
+/** What faults happen to: a simulated machine, or one that is a process. */
+export interface FaultyMachine {
+  /** Which machines of the scenario's fleet it belongs to. */
+  readonly machines: string
+  /** It is gone until it comes back, at once or in good order; gone twice, it has to come back twice. */
+  leave(how: 'crash' | 'stop'): void
+  comeBack(): void
+  /** Its connection breaks, and is made again. */
+  reset(): void
+  /** Stops the process, or lets it go on. */
+  freeze(frozen: boolean): void
+  /** Lets nothing through the network, or all again. */
+  cut(cut: boolean): void
+  /** It gets into the condition of a fault, if that is one; the returned function ends it. */
+  suffer(fault: Fault, source: Source): () => void
+}
 
 export interface TimelineInit {
   clock: Clock
-  machines: readonly Machine[]
+  machines: readonly FaultyMachine[]
   master: { crash(): void; start(): void }
   /** Chance of the fault of this number, and of one machine under it. */
-  chance(fault: number, machine?: number): Random
+  chance(fault: number, machine?: number): Source
   /** Nothing is asked after this: faults that go on and on end here. */
   end: Millis
 }
@@ -28,37 +49,46 @@ export function unfold(faults: readonly Fault[], init: TimelineInit): void {
       }
     }
     clock.setTimer(from, () => {
-      begin(fault, struck, until, init, init.chance(number))
+      begin(fault, struck, until, init)
     })
   })
 }
 
 /** A machine under a fault, with a chance of its own. */
 interface Struck {
-  machine: Machine
-  chance: Random
+  machine: FaultyMachine
+  source: Source
 }
 
-function targets({ on = {}, probability = 1 }: Fault, { machines, chance }: TimelineInit, number: number): Struck[] {
-  const draw = chance(number)
+function targets(fault: Fault, { machines, chance }: TimelineInit, number: number): Struck[] {
+  const { on = {}, probability = 1 } = fault
+  const all = chance(number)
+  const draw = random(all.seed, all.stream)
   const there = machines.filter(machine => machine.machines === (on.machines ?? machine.machines))
   const count = on.count ?? Math.round((on.share ?? 1) * there.length)
   const chosen = count < there.length ? shuffled(there, draw).slice(0, count) : there
   return chosen
     .filter(() => probability === 1 || draw() < probability)
-    .map(machine => ({ machine, chance: chance(number, machines.indexOf(machine)) }))
+    .map(machine => ({ machine, source: together(fault) ? all : chance(number, machines.indexOf(machine)) }))
+}
+
+type Spell = [start: (machine: FaultyMachine) => void, end: (machine: FaultyMachine) => void]
+
+/** From one source, machines are slow at the same moments. */
+function together(fault: Fault): boolean {
+  return 'together' in fault && fault.together === true
 }
 
 /** What happens to each machine when the fault starts, and when it ends. */
-const SPELLS: Partial<Record<FaultKind, [start: (machine: Machine) => void, end: (machine: Machine) => void]>> = {
+const SPELLS: Partial<Record<FaultKind, Spell>> = {
   crash: [machine => machine.leave('crash'), machine => machine.comeBack()],
   leave: [machine => machine.leave('stop'), machine => machine.comeBack()],
   join: [machine => machine.comeBack(), machine => machine.leave('stop')],
-  pause: [machine => machine.frozen.close(), machine => machine.frozen.open()],
-  partition: [machine => machine.cut.close(), machine => machine.cut.open()]
+  pause: [machine => machine.freeze(true), machine => machine.freeze(false)],
+  partition: [machine => machine.cut(true), machine => machine.cut(false)]
 }
 
-function begin(fault: Fault, struck: readonly Struck[], until: Millis, init: TimelineInit, chance: Random): void {
+function begin(fault: Fault, struck: readonly Struck[], until: Millis, init: TimelineInit): void {
   const { clock, master } = init
   const machines = struck.map(({ machine }) => machine)
   const end = Math.min(until, init.end)
@@ -69,8 +99,8 @@ function begin(fault: Fault, struck: readonly Struck[], until: Millis, init: Tim
       }
       break
     case 'churn':
-      for (const each of struck) {
-        churn(each, fault.every, fault.away, end, clock)
+      for (const { machine, source } of struck) {
+        churn(machine, random(source.seed, source.stream), fault, end, clock)
       }
       break
     case 'rolling-upgrade':
@@ -85,11 +115,13 @@ function begin(fault: Fault, struck: readonly Struck[], until: Millis, init: Tim
       break
     default:
       last(fault, machines, until, clock)
-      suffer(fault, struck, until, init, chance)
+      for (const { machine, source } of struck) {
+        later(clock, until, machine.suffer(fault, source))
+      }
   }
 }
 
-function last({ kind }: Fault, machines: readonly Machine[], until: Millis, clock: Clock): void {
+function last({ kind }: Fault, machines: readonly FaultyMachine[], until: Millis, clock: Clock): void {
   const [start, end] = SPELLS[kind] ?? []
   for (const machine of machines) {
     start?.(machine)
@@ -103,43 +135,32 @@ function later(clock: Clock, at: Millis, happen: () => void): void {
   }
 }
 
-/** A condition lasts. Machines that suffer together have one in common. */
-function suffer(fault: Fault, struck: readonly Struck[], until: Millis, { clock }: TimelineInit, chance: Random): void {
-  const together = 'together' in fault && fault.together === true
-  const shared = together ? conditionOf(fault, clock, chance) : undefined
-  for (const { machine, chance: own } of struck) {
-    const condition = shared ?? conditionOf(fault, clock, own)
-    if (condition !== undefined) {
-      machine.conditions.add(condition)
-      later(clock, until, () => machine.conditions.delete(condition))
-    }
-  }
-}
-
-function away(machine: Machine, down: Millis, clock: Clock): void {
+function away(machine: FaultyMachine, down: Millis, clock: Clock): void {
   machine.leave('stop')
   clock.setTimer(clock.now() + down, () => machine.comeBack())
 }
 
-function churn({ machine, chance }: Struck, every: Millis, mean: Millis, end: Millis, clock: Clock): void {
-  const at = clock.now() + exponential(every, chance)
+type Churn = Extract<Fault, { kind: 'churn' }>
+
+function churn(machine: FaultyMachine, chance: Random, fault: Churn, end: Millis, clock: Clock): void {
+  const at = clock.now() + exponential(fault.every, chance)
   if (at < end) {
     clock.setTimer(at, () => {
-      const down = exponential(mean, chance)
+      const down = exponential(fault.away, chance)
       away(machine, down, clock)
-      clock.setTimer(clock.now() + down, () => churn({ machine, chance }, every, mean, end, clock))
+      clock.setTimer(clock.now() + down, () => churn(machine, chance, fault, end, clock))
     })
   }
 }
 
-function upgrade([machine, ...rest]: readonly Machine[], down: Millis, gap: Millis, clock: Clock): void {
+function upgrade([machine, ...rest]: readonly FaultyMachine[], down: Millis, gap: Millis, clock: Clock): void {
   if (machine !== undefined) {
     away(machine, down, clock)
     clock.setTimer(clock.now() + down + gap, () => upgrade(rest, down, gap, clock))
   }
 }
 
-function reset(machines: readonly Machine[], again: Millis, end: Millis, clock: Clock): void {
+function reset(machines: readonly FaultyMachine[], again: Millis, end: Millis, clock: Clock): void {
   for (const machine of machines) {
     machine.reset()
   }
@@ -150,5 +171,5 @@ function reset(machines: readonly Machine[], again: Millis, end: Millis, clock: 
 
 /** Sources of chance for every fault and machine, from one seed: no two share one. */
 export function faultChance(seed: number, faults: number): TimelineInit['chance'] {
-  return (fault, machine) => random(seed, (machine === undefined ? 0 : 1 + machine) * faults + fault)
+  return (fault, machine) => ({ seed, stream: (machine === undefined ? 0 : 1 + machine) * faults + fault })
 }

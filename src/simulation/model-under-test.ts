@@ -1,7 +1,6 @@
 import type { Profile } from '../codes/index.ts'
 import type { NamedTensors } from '../models/index.ts'
 import { Tensor } from '../tensor/index.ts'
-import { OUTPUT } from './plan.ts'
 import type { Scenario, ScenarioPlan } from './scenario.ts'
 
 /** What became of a query, as far as its accuracy goes. */
@@ -15,11 +14,13 @@ export interface Judged {
   spoilt: boolean
 }
 
-/** The model of a simulated fleet, and what is asked of it. Queries are numbered in the order in which they are asked. */
-export interface SimulatedModel {
-  /** Bytes on the network. */
+/** The model that a fleet serves, and what is asked of it. Queries are numbered in the order in which they are asked. */
+export interface ModelUnderTest {
+  /** Bytes of a query and of a prediction on the network. */
   readonly input: number
   readonly output: number
+  /** The output that is decoded. */
+  readonly outputName: string
   /** Is its output its input, so that reconstructed predictions can be checked too? */
   readonly identity: boolean
   query(number: number): NamedTensors
@@ -30,14 +31,18 @@ export interface SimulatedModel {
   accuracy(number: number, judged: Judged): number | undefined
 }
 
+/** The only output of a model that does not run. */
+const OUTPUT = 'output'
+
 /**
  * A model that does not run (timing mode): it hands on what it gets, two numbers that tell which query it is. How accurate predictions are was
  * measured before, when the model was calibrated. A smaller group than the plan's counts as a full one of which the same share survives.
  */
-export function timedModel({ input = 4096, output = 40 }: Scenario['model'], profile?: Profile): SimulatedModel {
+export function timedModel({ input = 4096, output = 40 }: Scenario['model'], profile?: Profile): ModelUnderTest {
   return {
     input,
     output,
+    outputName: OUTPUT,
     identity: true,
     query: number => ({ x: token(number) }),
     run: ({ x }) => ({ [OUTPUT]: x }),

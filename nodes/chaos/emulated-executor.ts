@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { NamedTensors } from '../../src/models/index.ts'
+import { type Executor, ExecutorStoppedError, RunFailedError } from '../../src/runtime/index.ts'
+import { spoil, type TaskFault, type VirtualProfile } from '../../src/simulation/index.ts'
+
+/** How often a stalled run looks whether it may end. */
+const STALL_MS = 50
+
+export interface EmulatedInit {
+  /** Runs the model for real, when the emulated time of a task is over. */
+  executor: Executor
+  profile: VirtualProfile
+  ran(): void
+}
+
+/**
+ * A device other than this machine, with all that is wrong with it: a task takes the time that it would there, then it really runs,
+ * and its result may be spoilt. One task at a time; one that stalls holds the device until the fault is over.
+ */
+export function emulated({ executor, profile, ran }: EmulatedInit): Executor {
+  const stopping = new AbortController()
+  let before: NamedTensors | undefined
+  const wait = async (ms: number): Promise<void> => {
+    await sleep(ms, undefined, { signal: stopping.signal }).catch(cause => {
+      throw new ExecutorStoppedError('the emulated device was stopped', { cause })
+    })
+  }
+  return {
+    slots: 1,
+    get models() {
+      return executor.models
+    },
+    start: () => executor.start(),
+    async run(request) {
+      const began = performance.now()
+      const fault = profile.fault()
+      await wait(profile.service())
+      while (fault === 'stall' && profile.fault() === 'stall') {
+        await wait(STALL_MS)
+      }
+      const { outputs } = await executor.run(request)
+      const runMs = (performance.now() - began) * (profile.lie?.() ?? 1)
+      ran()
+      const given = spoilt(outputs, fault, before)
+      before = outputs
+      return { outputs: given, runMs }
+    },
+    async stop() {
+      stopping.abort()
+      await executor.stop()
+    }
+  }
+}
+
+/** @throws {RunFailedError} the fault is that there is no result */
+function spoilt(outputs: NamedTensors, fault: TaskFault | undefined, before: NamedTensors | undefined): NamedTensors {
+  switch (fault) {
+    case undefined:
+      return outputs
+    case 'fail':
+    case 'stall':
+    case 'silent':
+    case 'truncated':
+    case 'duplicate':
+      throw new RunFailedError(`a fault of the scenario: ${fault}`)
+    default:
+      return spoil(outputs, fault, before)
+  }
+}

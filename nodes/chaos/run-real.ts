@@ -1,0 +1,174 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { raceSignal } from 'race-signal'
+import type { GroupReport } from '../../src/inference/index.ts'
+import type { Model } from '../../src/models/index.ts'
+import {
+  faultChance,
+  type GroupRecord,
+  type ModelUnderTest,
+  type QueryRecord,
+  type RunRecord,
+  random,
+  type Scenario,
+  type ScenarioPlan,
+  seedsOf,
+  startWorkload,
+  unfold
+} from '../../src/simulation/index.ts'
+import { createPeer, type Peer } from '../peer.ts'
+import { RealFleetError } from './errors.ts'
+import type { RealFleet } from './real-fleet.ts'
+import { judge, leakedStreams, type RealCall } from './real-invariants.ts'
+import { RunClock } from './run-clock.ts'
+
+/** How long a master may take to reach machines that serve, in ms. */
+const REACH_MS = 30_000
+
+export interface RealRunInit {
+  scenario: Scenario
+  fleet: RealFleet
+  model: ModelUnderTest & { model: Model }
+  seed: number
+  signal: AbortSignal
+}
+
+/** What happened in a real run, and how each group went. */
+export interface RealRunRecord extends RunRecord {
+  reports: GroupReport[]
+}
+
+/**
+ * Runs one plan through a scenario on real processes: the same faults strike the same machines at the same times as when it is
+ * simulated, and as much is asked at the same times. How long things take is another matter: that is statistics.
+ *
+ * @throws {RealFleetError} the master does not reach the machines
+ */
+export async function runReal(plan: ScenarioPlan, init: RealRunInit): Promise<RealRunRecord> {
+  const { fleet, model, signal } = init
+  await fleet.recover(signal)
+  const peer = await createPeer({ listen: [], bootstrap: fleet.machines.map(({ address }) => address) })
+  try {
+    await reach(peer, model.model.id, fleet.machines.length, signal)
+    const before = runsOf(fleet)
+    const { calls, violations } = await play(peer, plan, init)
+    return { ...recordOf(calls, plan, model), runs: runsOf(fleet) - before, violations }
+  } finally {
+    await peer.stop()
+  }
+}
+
+/** Lets the faults happen and everything be asked, from now on. */
+async function play(peer: Peer, plan: ScenarioPlan, init: RealRunInit) {
+  const { scenario, fleet, model, seed, signal } = init
+  const { workload, faults = [] } = scenario
+  const seeds = seedsOf(seed)
+  const calls: RealCall[] = []
+  const clock = new RunClock()
+  const stall = monitorEventLoopDelay({ resolution: 1 })
+  stall.enable()
+  let first = 0
+  try {
+    unfold(faults, {
+      clock,
+      machines: fleet.machines,
+      master: { crash() {}, start() {} },
+      chance: faultChance(seeds.faults, faults.length),
+      end: workload.length
+    })
+    await asking(scenario, seeds.workload, clock, signal, async count => {
+      const call: RealCall = { first, count, askedAt: clock.now(), endedAt: Infinity, answer: undefined }
+      first += count
+      calls.push(call)
+      call.answer = await ask(peer, plan, init, call)
+      call.endedAt = clock.now()
+    })
+  } finally {
+    stall.disable()
+    clock.stop()
+  }
+  const judged = judge(calls, { scenario, model, stallMs: stall.max / 1e6 })
+  return { calls, violations: [...judged, ...leakedStreams(peer, clock.now())] }
+}
+
+async function reach(peer: Peer, model: string, count: number, signal: AbortSignal): Promise<void> {
+  try {
+    await peer.waitForWorkers({ model, count, signal: AbortSignal.any([signal, AbortSignal.timeout(REACH_MS)]) })
+  } catch (cause) {
+    signal.throwIfAborted()
+    const reached = peer.workers().length
+    throw new RealFleetError(`the master reached ${reached} of ${count} machines within ${REACH_MS} ms`, { cause })
+  }
+}
+
+/** Has everything asked that the workload says, and waits for all of it. */
+async function asking(
+  { workload }: Scenario,
+  seed: number,
+  clock: RunClock,
+  signal: AbortSignal,
+  ask: (count: number) => Promise<void>
+): Promise<void> {
+  const open = new Set<Promise<void>>()
+  const failed = Promise.withResolvers<never>()
+  startWorkload(workload, {
+    clock,
+    chance: random(seed),
+    ask(count, done) {
+      const asked = ask(count)
+      open.add(asked)
+      asked.then(() => {
+        open.delete(asked)
+        done()
+      }, failed.reject)
+    }
+  })
+  const over = new Promise<void>(resolve => clock.setTimer(workload.length, resolve))
+  await raceSignal(Promise.race([over, failed.promise]), signal)
+  while (open.size > 0) {
+    await raceSignal(Promise.race([Promise.all(open), failed.promise]), signal)
+  }
+}
+
+/** A batch is asked as one call, all its groups at once. */
+function ask(peer: Peer, plan: ScenarioPlan, { scenario, model, signal }: RealRunInit, { first, count }: RealCall) {
+  const { code, k, n, layout, stragglers, hedge } = plan
+  return peer.infer({
+    model: model.model.id,
+    output: model.outputName,
+    queries: Array.from({ length: count }, (_, i) => model.query(first + i)),
+    concurrency: Math.ceil(count / k),
+    k,
+    n,
+    code: { name: code, layout },
+    stragglers,
+    hedge,
+    deadline: scenario.deadline,
+    onDeadline: scenario.onDeadline,
+    signal
+  })
+}
+
+function runsOf({ machines }: RealFleet): number {
+  return machines.reduce((sum, { runs }) => sum + runs, 0)
+}
+
+function recordOf(calls: readonly RealCall[], plan: ScenarioPlan, model: ModelUnderTest) {
+  const queries: QueryRecord[] = []
+  const groups: GroupRecord[] = []
+  const reports: GroupReport[] = []
+  for (const { first, askedAt, endedAt, answer } of calls) {
+    reports.push(...(answer?.groups ?? []))
+    for (const { tasks, survivors } of answer?.groups ?? []) {
+      const bytes = tasks.reduce((sum, task) => sum + task.bytes, 0)
+      groups.push({ startedAt: askedAt, tasks: tasks.length, used: survivors.length, bytes })
+    }
+    answer?.outcomes.forEach((outcome, position) => {
+      const { status } = outcome
+      const judged =
+        status === 'failed' ? undefined : { status, output: outcome.output, plan, survivors: 1, spoilt: false }
+      const accuracy = judged ? model.accuracy(first + position, judged) : 0
+      queries.push({ askedAt, endedAt, status, accuracy })
+    })
+  }
+  return { queries, groups, reports }
+}

@@ -1,0 +1,44 @@
+import path from 'node:path'
+import type { ScenarioReport } from '../../src/simulation/index.ts'
+import type { Fidelity } from '../chaos/fit.ts'
+import type { ChaosTourOptions } from './chaos.ts'
+import { chaosModel, fitted, real, simulated } from './chaos-backends.ts'
+import { reportHtml } from './chaos-html.ts'
+import { findScenario } from './chaos-library.ts'
+import { complain, hand, resultsOf, write } from './chaos-results.ts'
+import { fidelityText, reportText } from './chaos-text.ts'
+import { interruptible } from './interruption.ts'
+
+const SIMULATED = ['ten-percent-slow', 'flash-crowd', 'rack-loss']
+const REAL = 'twelve-processes'
+const FITTED = 'calm-light'
+
+/** Three scenarios in the simulator, one on real processes, how well the one predicts the other, and a page of it all. */
+export async function tour({ out }: ChaosTourOptions): Promise<void> {
+  const startedAt = new Date()
+  const scenarios: ScenarioReport[] = []
+  const show = (report: ScenarioReport): void => {
+    scenarios.push(report)
+    console.log(`${reportText(report)}\n`)
+  }
+  for (const name of SIMULATED) {
+    show(await simulated(await findScenario(name)))
+  }
+  const model = await chaosModel({})
+  let fidelity: Fidelity[] = []
+  try {
+    await interruptible(async signal => {
+      show(await real(await findScenario(REAL), model, signal))
+      fidelity = await fitted(await findScenario(FITTED), model, signal)
+    })
+  } finally {
+    await model.stop()
+  }
+  console.log(`${fidelityText(fidelity)}\n`)
+  const results = await resultsOf({ scenarios, fidelity }, startedAt)
+  await hand(results, { out: path.join(out, 'tour.json') })
+  const page = path.join(out, 'report.html')
+  await write(page, reportHtml(results))
+  console.log(`${page} shows it all; splinemesh chaos list names the other scenarios`)
+  complain(scenarios)
+}

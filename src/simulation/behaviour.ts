@@ -1,0 +1,62 @@
+import type { Clock } from '../inference/index.ts'
+import type { Condition } from './condition.ts'
+import type { Device } from './device.ts'
+import { logNormal } from './distributions.ts'
+import type { Random } from './random.ts'
+import type { TaskFault, VirtualProfile } from './virtual-profile.ts'
+
+export interface BehaviourInit {
+  device: Device
+  clock: Clock
+  chance: Random
+  /** Run times are those of the device times this. */
+  cost: number
+  /** What is wrong with it now. */
+  conditions: Iterable<Condition>
+}
+
+/** How a device behaves with all that is wrong with it: how long runs and messages take, and which tasks fail. */
+export function behaviour({ device, clock, chance, cost, conditions }: BehaviourInit): VirtualProfile {
+  const linkFreeAt = { to: 0, from: 0 }
+  const lastArrival = { to: 0, from: 0 }
+  return {
+    service() {
+      let ms = device.service * cost * logNormal(device.jitter, chance)
+      for (const { run } of conditions) {
+        ms = run?.(ms) ?? ms
+      }
+      return ms
+    },
+    network(bytes, way) {
+      const now = clock.now()
+      let { bandwidth, latency } = device
+      for (const condition of conditions) {
+        bandwidth = Math.min(bandwidth, condition.bandwidth?.[way] ?? Infinity)
+        latency += condition.delay?.(bytes) ?? 0
+      }
+      linkFreeAt[way] = Math.max(now, linkFreeAt[way]) + (bytes * 8) / (bandwidth * 1000)
+      // A stream keeps its order: what comes after a packet that got lost waits for it.
+      lastArrival[way] = Math.max(lastArrival[way], linkFreeAt[way] + latency)
+      return lastArrival[way] - now
+    },
+    fault() {
+      let found: TaskFault | undefined
+      for (const { task } of conditions) {
+        // Each is asked, so that what one fault does not change what chance has for the others.
+        const struck = task?.()
+        found ??= struck
+      }
+      return found
+    },
+    clockRate: () => product(conditions, ({ clockRate }) => clockRate),
+    lie: () => product(conditions, ({ lie }) => lie)
+  }
+}
+
+function product(conditions: Iterable<Condition>, factor: (condition: Condition) => number | undefined): number {
+  let all = 1
+  for (const condition of conditions) {
+    all *= factor(condition) ?? 1
+  }
+  return all
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { fidelity } from '../../../nodes/chaos/fit.ts'
+import { RealFleet } from '../../../nodes/chaos/real-fleet.ts'
+import { runReal } from '../../../nodes/chaos/run-real.ts'
+import { type OnnxModelUnderTest, onnxUnderTest } from '../../../nodes/cli/chaos-model.ts'
+import { type Fault, type Scenario, type ScenarioPlan, scenario } from '../../../src/simulation/index.ts'
+import { digits, lenet5 } from '../cli/processes.ts'
+
+const TWICE: ScenarioPlan = { code: 'replication', k: 2, n: 4 }
+
+/** Four machines, asked ten times. */
+function small(faults: Fault[]): Scenario {
+  return scenario({
+    name: 'small',
+    title: 'Four processes',
+    fleet: [{ name: 'nano', count: 4, device: 'jetson-nano' }],
+    workload: { arrivals: 'trace', at: [0], every: 150, batch: 2, length: 1500 },
+    model: { name: 'lenet5' },
+    deadline: 10_000,
+    plans: [TWICE],
+    faults
+  })
+}
+
+describe('a scenario on real processes', () => {
+  const { signal } = new AbortController()
+  let model: OnnxModelUnderTest
+  let fleet: RealFleet
+
+  before(async () => {
+    model = await onnxUnderTest({
+      model: lenet5,
+      data: path.join(digits, 'test-images.npy'),
+      labels: path.join(digits, 'test-labels.npy')
+    })
+    fleet = await RealFleet.start({ scenario: small([]), seed: 1, model: { name: 'lenet5', path: lenet5 }, signal })
+  })
+
+  after(async () => {
+    const pids = fleet.machines.map(({ pid }) => pid)
+    await fleet.stop()
+    await model.stop()
+    for (const pid of pids) {
+      assert.throws(() => pid && process.kill(pid, 0), `process ${pid} is still there`)
+    }
+  })
+
+  const run = (faults: Fault[]) => runReal(TWICE, { scenario: small(faults), fleet, model, seed: 1, signal })
+
+  it('answers every query by the model itself', async () => {
+    const { queries, groups, runs, violations } = await run([])
+    assert.deepEqual(violations, [])
+    assert.equal(queries.length, 20)
+    assert.ok(queries.every(({ status, accuracy }) => status === 'exact' && accuracy === 1))
+    assert.equal(groups.length, 10)
+    assert.ok(runs >= 20, `${runs} runs`)
+  })
+
+  it('goes on while machines are killed, frozen, cut off, reset, slow and wrong, and is whole again afterwards', async () => {
+    const on = { count: 1 }
+    const { queries, violations } = await run([
+      { kind: 'crash', at: 300, for: 600, on },
+      { kind: 'pause', at: 200, for: 500, on },
+      { kind: 'partition', at: 400, for: 300, on },
+      { kind: 'reset', at: 700, on },
+      { kind: 'slow', at: 100, factor: 5, on },
+      { kind: 'wrong', how: 'nan', share: 0.5, on }
+    ])
+    assert.deepEqual(violations, [])
+    assert.equal(queries.length, 20)
+    const { queries: afterwards } = await run([])
+    assert.ok(afterwards.every(({ status }) => status === 'exact'))
+  })
+
+  it('fits the simulator, which then predicts a run in the same words', async () => {
+    const { fittedOn, actual, predicted } = await fidelity(TWICE, {
+      scenario: small([]),
+      fleet,
+      model,
+      seed: 3,
+      signal
+    })
+    for (const { p50, p90 } of [fittedOn, actual, predicted]) {
+      assert.ok(p50 > 15 && p90 >= p50, `p50 ${p50}, p90 ${p90}: a run takes 20 ms`)
+    }
+  })
+
+  it('refuses what only the simulator can do', async () => {
+    const dies = { scenario: small([{ kind: 'master-crash', down: 10 }]), seed: 1, signal }
+    await assert.rejects(
+      RealFleet.start({ ...dies, model: { name: 'lenet5', path: lenet5 } }),
+      /ERR_REAL_FLEET|only the simulator/
+    )
+  })
+})
