@@ -1,3 +1,4 @@
+import { type Random, random } from '../src/chance/index.ts'
 import {
   type CalibratedCode,
   type ChosenDecoder,
@@ -9,7 +10,6 @@ import {
   profileDecoder,
   secondMoments
 } from '../src/codes/index.ts'
-import { type Random, random } from '../src/simulation/index.ts'
 import type { Tensor } from '../src/tensor/index.ts'
 import { type Candidate, chooseCode, chooseDecoders, tunedSurvivors, withLambdasEncode } from './calibration-choice.ts'
 import { type CodedGroup, codeGroup, drawGroups, type ModelRun } from './calibration-groups.ts'

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { random, shuffled } from '../src/chance/index.ts'
 import {
   type ChosenDecoder,
   codeFamily,
@@ -8,7 +9,6 @@ import {
   profileCode
 } from '../src/codes/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
-import { random, shuffled } from '../src/simulation/index.ts'
 import type { Tensor } from '../src/tensor/index.ts'
 import { type AskedPlan, type CalibratedOne, calibratePlan, planSteps, type SurvivorScore } from './calibrate-plan.ts'
 import { meanOf, outputsOf } from './calibration-choice.ts'

@@ -1,3 +1,4 @@
+import type { Random } from '../src/chance/index.ts'
 import {
   type CalibratedCode,
   type ChosenDecoder,
@@ -9,7 +10,6 @@ import {
   profileCode,
   type Survivors
 } from '../src/codes/index.ts'
-import type { Random } from '../src/simulation/index.ts'
 import type { CodedGroup } from './calibration-groups.ts'
 import { drawSurvivors, type Judge, score, survivorCounts } from './calibration-score.ts'
 

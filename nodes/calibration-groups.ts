@@ -1,7 +1,7 @@
+import { type Random, shuffled } from '../src/chance/index.ts'
 import { encode, type LinearCode, type OrderKind, orderQueries, reorder } from '../src/codes/index.ts'
 import type { Model, NamedTensors } from '../src/models/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
-import { type Random, shuffled } from '../src/simulation/index.ts'
 import { float16ToFloat32, stack, type Tensor } from '../src/tensor/index.ts'
 
 /** Rows of one run at most: enough to keep ONNX Runtime busy. */

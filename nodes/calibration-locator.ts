@@ -1,3 +1,4 @@
+import type { Random } from '../src/chance/index.ts'
 import {
   type CalibratedCode,
   type CalibratedLocator,
@@ -5,7 +6,6 @@ import {
   profileLocator,
   type Survivors
 } from '../src/codes/index.ts'
-import type { Random } from '../src/simulation/index.ts'
 import type { CodedGroup } from './calibration-groups.ts'
 import { drawSurvivors, survivorCounts } from './calibration-score.ts'
 

@@ -1,5 +1,5 @@
+import type { Random } from '../src/chance/index.ts'
 import { agreementScore, isotonicMap, type LinearDecoder, type Outputs, type Reliability } from '../src/codes/index.ts'
-import type { Random } from '../src/simulation/index.ts'
 import type { CodedGroup } from './calibration-groups.ts'
 import { drawSurvivors, judged, survivorCounts } from './calibration-score.ts'
 

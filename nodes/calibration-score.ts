@@ -1,5 +1,5 @@
+import { type Random, shuffled } from '../src/chance/index.ts'
 import type { Expected, LinearDecoder, Outputs, Survivors } from '../src/codes/index.ts'
-import { type Random, shuffled } from '../src/simulation/index.ts'
 import { Tensor } from '../src/tensor/index.ts'
 import { type CodedGroup, floats } from './calibration-groups.ts'
 

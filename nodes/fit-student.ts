@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { random } from '../src/chance/index.ts'
 import { onnxExecutor } from '../src/runtime/index.ts'
-import { random } from '../src/simulation/index.ts'
 import {
   featureCount,
   type ImageShape,

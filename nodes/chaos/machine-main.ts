@@ -4,8 +4,9 @@
  */
 import { once } from 'node:events'
 import { flushCompileCache } from 'node:module'
+import { random } from '../../src/chance/index.ts'
 import { onnxExecutor } from '../../src/runtime/index.ts'
-import { behaviour, type Condition, conditionOf, random } from '../../src/simulation/index.ts'
+import { behaviour, type Condition, conditionOf } from '../../src/simulation/index.ts'
 import { systemClock } from '../clock.ts'
 import { createPeer } from '../peer.ts'
 import { emulated } from './emulated-executor.ts'

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { raceSignal } from 'race-signal'
+import { random } from '../../src/chance/index.ts'
 import type { GroupReport } from '../../src/inference/index.ts'
 import type { Model } from '../../src/models/index.ts'
 import {
@@ -8,7 +9,6 @@ import {
   type ModelUnderTest,
   type QueryRecord,
   type RunRecord,
-  random,
   type Scenario,
   type ScenarioPlan,
   seedsOf,

@@ -4,8 +4,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import Table from 'cli-table3'
 import { environment } from '../../nodes/index.ts'
+import { random } from '../../src/chance/index.ts'
 import { Fleet } from '../../src/fleet/index.ts'
-import { random } from '../../src/simulation/index.ts'
 
 const MODEL = 'model'
 /** Workers of a group. */

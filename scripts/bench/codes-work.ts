@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { spares } from '../../src/advisor/index.ts'
+import { type Random, random } from '../../src/chance/index.ts'
 import {
   codeFamily,
   covarianceDecoder,
@@ -13,7 +14,6 @@ import {
 } from '../../src/codes/index.ts'
 import { Fleet } from '../../src/fleet/index.ts'
 import { type Effect, Master, planSpec } from '../../src/inference/index.ts'
-import { type Random, random } from '../../src/simulation/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 import { matMulModel } from './matmul-model.ts'
 

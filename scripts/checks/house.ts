@@ -12,6 +12,7 @@ import { traverseFast } from '@babel/types'
 
 /** The folders of `src`, and which others each may import. */
 const SRC: Record<string, string[]> = {
+  chance: [],
   tensor: [],
   codes: ['tensor'],
   fleet: [],
@@ -20,7 +21,7 @@ const SRC: Record<string, string[]> = {
   advisor: ['codes'],
   inference: ['tensor', 'codes', 'fleet', 'models', 'advisor'],
   students: ['codes', 'models'],
-  simulation: ['tensor', 'codes', 'fleet', 'models', 'inference']
+  simulation: ['chance', 'tensor', 'codes', 'fleet', 'models', 'inference']
 }
 
 /** The wings, each of which may import those after it. */

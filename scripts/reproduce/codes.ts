@@ -1,4 +1,4 @@
-import { random } from '../../src/simulation/index.ts'
+import { random } from '../../src/chance/index.ts'
 import { Course, type SurvivorSets } from './course.ts'
 import { drawSurvivors } from './draws.ts'
 import { type Ordering, ownAccuracy } from './groups.ts'

@@ -1,4 +1,5 @@
 import { calibrate } from '../../nodes/index.ts'
+import { type Random, random, shuffled } from '../../src/chance/index.ts'
 import {
   type CalibratedCode,
   expectedQuality,
@@ -9,7 +10,6 @@ import {
   type Survivors
 } from '../../src/codes/index.ts'
 import { onnxExecutor } from '../../src/runtime/index.ts'
-import { type Random, random, shuffled } from '../../src/simulation/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 import { drawGroups } from './draws.ts'
 import { type Group, inPlaces, makeGroups } from './groups.ts'

@@ -1,5 +1,5 @@
+import { type Random, random, shuffled } from '../../src/chance/index.ts'
 import type { Survivors } from '../../src/codes/index.ts'
-import { type Random, random, shuffled } from '../../src/simulation/index.ts'
 
 /**
  * Groups of `k` images of a pool that is in an order by chance. As long as the pool lasts no image is in two groups; then it is

@@ -1,5 +1,5 @@
+import { random, shuffled } from '../../src/chance/index.ts'
 import { type LinearCode, type LinearDecoder, type OrderKind, orderQueries, softmax } from '../../src/codes/index.ts'
-import { random, shuffled } from '../../src/simulation/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 import { units } from './course.ts'
 import { drawGroups, drawSurvivors } from './draws.ts'

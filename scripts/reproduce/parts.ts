@@ -1,4 +1,4 @@
-import { random, shuffled } from '../../src/simulation/index.ts'
+import { random, shuffled } from '../../src/chance/index.ts'
 import { drawGroups, splitLearning } from './draws.ts'
 import { type Group, makeGroups, type Ordering, ordered } from './groups.ts'
 import type { Dataset } from './images.ts'

@@ -1,7 +1,7 @@
 import { studentCompanion } from '../../nodes/index.ts'
+import { random, shuffled } from '../../src/chance/index.ts'
 import { codeFamily, learnConfidence, softmax, whole } from '../../src/codes/index.ts'
 import { type Companion, linearPlan, type Plan, planSpec, sidePlan } from '../../src/inference/index.ts'
-import { random, shuffled } from '../../src/simulation/index.ts'
 import { stack, Tensor } from '../../src/tensor/index.ts'
 import { units } from './course.ts'
 import { drawGroups, drawSurvivors } from './draws.ts'

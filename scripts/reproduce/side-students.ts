@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fitStudent } from '../../nodes/index.ts'
-import { random, shuffled } from '../../src/simulation/index.ts'
+import { random, shuffled } from '../../src/chance/index.ts'
 import { dataFile } from './data-files.ts'
 import { type Dataset, shrunk } from './images.ts'
 import { macsOf } from './macs.ts'

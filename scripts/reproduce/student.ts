@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { fitStudent } from '../../nodes/index.ts'
+import { random, shuffled } from '../../src/chance/index.ts'
 import { softmax } from '../../src/codes/index.ts'
-import { random, shuffled } from '../../src/simulation/index.ts'
 import type { Dataset } from './images.ts'
 import { Models } from './models.ts'
 import { type Estimate, ratio, scoreQuery } from './score.ts'

@@ -1,5 +1,5 @@
+import { type Random, shuffled } from '../../src/chance/index.ts'
 import { chords, covarianceLocator, honestThreshold, type Survivors } from '../../src/codes/index.ts'
-import { type Random, shuffled } from '../../src/simulation/index.ts'
 import type { Course } from './course.ts'
 import { type CodedGroup, learnMoments } from './decoders.ts'
 import { normal } from './draws.ts'

@@ -1,6 +1,6 @@
+import type { Random } from '../chance/index.ts'
 import type { Millis } from '../inference/index.ts'
 import { exponential } from './distributions.ts'
-import type { Random } from './random.ts'
 import type { Workload } from './scenario.ts'
 
 export type OpenWorkload = Exclude<Workload, { arrivals: 'closed' }>

@@ -1,8 +1,8 @@
+import type { Random } from '../chance/index.ts'
 import type { Clock } from '../inference/index.ts'
 import type { Condition } from './condition.ts'
 import type { Device } from './device.ts'
 import { logNormal } from './distributions.ts'
-import type { Random } from './random.ts'
 import type { TaskFault, VirtualProfile } from './virtual-profile.ts'
 
 export interface BehaviourInit {

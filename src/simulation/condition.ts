@@ -1,7 +1,7 @@
+import type { Random } from '../chance/index.ts'
 import type { Clock, Millis } from '../inference/index.ts'
 import { exponential, normal, pareto } from './distributions.ts'
 import type { Fault } from './fault.ts'
-import type { Random } from './random.ts'
 import type { TaskFault } from './virtual-profile.ts'
 
 /** What is wrong with a machine for a while. */

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts'
+import type { Random } from '../chance/index.ts'
 
 /** Exponential, of this mean. */
 export function exponential(mean: number, chance: Random): number {

@@ -20,7 +20,6 @@ export {
 export { INVARIANTS, type Invariant, type Violation } from './invariants.ts'
 export { type Judged, type ModelUnderTest, timedModel } from './model-under-test.ts'
 export { planName } from './plan.ts'
-export { type Random, random, shuffled } from './random.ts'
 export { randomScenario } from './random-scenario.ts'
 export { readScenario, ScenarioError, scenario } from './read-scenario.ts'
 export type { GroupRecord, QueryRecord, RunRecord } from './run-record.ts'

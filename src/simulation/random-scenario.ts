@@ -1,7 +1,7 @@
+import { type Random, random } from '../chance/index.ts'
 import { codes } from '../codes/index.ts'
 import { DEVICES, type DeviceName } from './device.ts'
 import type { Fault, Target } from './fault.ts'
-import { type Random, random } from './random.ts'
 import { scenario } from './read-scenario.ts'
 import type { Machines, Scenario, ScenarioPlan, Workload } from './scenario.ts'
 

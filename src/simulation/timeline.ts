@@ -1,7 +1,7 @@
+import { type Random, random, shuffled } from '../chance/index.ts'
 import type { Clock, Millis } from '../inference/index.ts'
 import { exponential } from './distributions.ts'
 import type { Fault, FaultKind } from './fault.ts'
-import { type Random, random, shuffled } from './random.ts'
 
 /** Which source of chance is meant: {@link random} makes it, in whatever process. */
 export interface Source {

@@ -1,6 +1,6 @@
+import type { Random } from '../chance/index.ts'
 import type { Clock } from '../inference/index.ts'
 import { arrivals } from './arrivals.ts'
-import type { Random } from './random.ts'
 import type { Workload } from './scenario.ts'
 
 export interface WorkloadInit {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { random } from '../../src/chance/index.ts'
 import { GroupSizeError, learnConfidence, readLogits, softmax } from '../../src/codes/index.ts'
-import { random } from '../../src/simulation/index.ts'
 
 const CLASSES = 5
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { random } from '../../src/chance/index.ts'
 import { AnswerTimes } from '../../src/fleet/index.ts'
-import { random } from '../../src/simulation/index.ts'
 
 function near(actual: number, expected: number, tolerance: number, what: string): void {
   assert.ok(Math.abs(actual - expected) <= tolerance, `${what}: ${actual}, expected ${expected} ± ${tolerance}`)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { random } from '../../src/chance/index.ts'
 import { Roster } from '../../src/fleet/index.ts'
-import { random } from '../../src/simulation/index.ts'
 
 function roster(costs: readonly number[], domainOf?: (place: number) => string): Roster {
   const it = new Roster()

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { random } from '../../src/chance/index.ts'
 import { encode, type OrderKind, orderQueries, reorder } from '../../src/codes/index.ts'
 import type { Effect, Master, PlanSpec } from '../../src/inference/index.ts'
-import { random } from '../../src/simulation/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 import { master, of, spec, timings } from './stepping.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { drawSurvivors } from '../../nodes/calibration-score.ts'
-import { random } from '../../src/simulation/index.ts'
+import { random } from '../../src/chance/index.ts'
 
 describe('the survivor sets that a code is scored on', () => {
   it('are each of them once where there are no more than are wanted', () => {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fitStudent } from '../../nodes/index.ts'
+import { random } from '../../src/chance/index.ts'
 import { checkModelFile } from '../../src/models/index.ts'
 import { onnxExecutor } from '../../src/runtime/index.ts'
-import { random } from '../../src/simulation/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 
 /** Noise with a bar that lies, or stands: the deployed model tells which, and how sure it is. */

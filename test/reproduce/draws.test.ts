@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { drawGroups, splitLearning } from '../../scripts/reproduce/draws.ts'
-import { random } from '../../src/simulation/index.ts'
+import { random } from '../../src/chance/index.ts'
 
 describe('groups drawn from a pool', () => {
   const pool = Array.from({ length: 10 }, (_, i) => i)

@@ -3,13 +3,12 @@
  * event log goes to standard output; a broken promise of the master is thrown.
  */
 import assert from 'node:assert/strict'
+import { type Random, random } from '../../src/chance/index.ts'
 import { codeFamily, codes } from '../../src/codes/index.ts'
 import { Fleet } from '../../src/fleet/index.ts'
 import { type Drive, drive, type GroupAnswer, planSpec } from '../../src/inference/index.ts'
 import {
   logged,
-  type Random,
-  random,
   type TaskFault,
   type VirtualChannel,
   VirtualClock,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { random } from '../../src/simulation/index.ts'
+import { random } from '../../src/chance/index.ts'
 import { joinSums, type RidgeSums, ridge, squaredError } from '../../src/students/index.ts'
 
 /** Sums of z = [features; 1; targets]. */

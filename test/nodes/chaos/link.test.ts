@@ -5,7 +5,7 @@ import { type AddressInfo, createConnection, createServer, type Server, type Soc
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { Link } from '../../../nodes/chaos/link.ts'
 import { systemClock } from '../../../nodes/clock.ts'
-import { random } from '../../../src/simulation/index.ts'
+import { random } from '../../../src/chance/index.ts'
 
 describe('a link', () => {
   let echo: Server

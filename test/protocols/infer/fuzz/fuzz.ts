@@ -2,8 +2,8 @@ import { Uint8ArrayList } from 'uint8arraylist'
 import { type FrameHead, FrameReader } from '../../../../protocols/infer/frames.ts'
 import { LastRead } from '../../../../protocols/infer/last-read.ts'
 import { decodeFailure, decodeHello, decodeRequest, decodeResult } from '../../../../protocols/infer/messages.ts'
+import { type Random, random } from '../../../../src/chance/index.ts'
 import { bodyBytes, tensorsOf } from '../../../../src/models/index.ts'
-import { type Random, random } from '../../../../src/simulation/index.ts'
 import { mutatedFrame } from './mutations.ts'
 
 /** What a peer of the fuzz takes; a body that is larger is refused by the prelude. */

@@ -1,7 +1,7 @@
 import { FRAME, type FrameType } from '../../../../protocols/infer/frames.ts'
 import { encodeFailure, encodeHello, encodeRequest, encodeResult } from '../../../../protocols/infer/messages.ts'
+import type { Random } from '../../../../src/chance/index.ts'
 import { bodyBytes, contentId, type Model, type TensorHeader, type TensorSpec } from '../../../../src/models/index.ts'
-import type { Random } from '../../../../src/simulation/index.ts'
 import { DTYPES } from '../../../../src/tensor/index.ts'
 import { frame } from '../peers.ts'
 

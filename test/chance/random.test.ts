@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { mean, sampleCorrelation, standardDeviation } from 'simple-statistics'
-import { random, shuffled } from '../../src/simulation/index.ts'
+import { random, shuffled } from '../../src/chance/index.ts'
 
 describe('a seeded source of chance', () => {
   it('gives the same numbers for the same seed and stream, others for others', () => {
