@@ -4,6 +4,7 @@ import { type BatchingOptions, batching } from './batching.ts'
 import { type ChoiceOptions, choice } from './choice.ts'
 import { type CodesOptions, codes } from './codes.ts'
 import { type FanoutOptions, fanout } from './fanout.ts'
+import { type SelectionOptions, selection } from './selection.ts'
 import { type SimulatorOptions, simulator } from './simulator.ts'
 import { type WireOptions, wire } from './wire.ts'
 
@@ -60,6 +61,16 @@ program
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
   .action((options: SimulatorOptions) => simulator(options))
+
+program
+  .command('selection')
+  .description('p99 when ours chooses the workers, and when others do: random … C3, in the simulator, seed by seed')
+  .option('--seeds <n>', 'seeds of each scenario', count, 20)
+  .option('--first <n>', 'the first of them; from 1001 on none is used for tuning', count, 1001)
+  .option('--scenario <name...>', 'of the library (default: six of them)')
+  .option('--out <folder>', 'where the figures go', 'results/bench')
+  .option('--json', 'print the figures as JSON instead of the table', false)
+  .action((options: SelectionOptions) => selection(options))
 
 await program.parseAsync()
 

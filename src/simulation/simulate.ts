@@ -1,4 +1,5 @@
 import { random } from '../chance/index.ts'
+import { Fleet } from '../fleet/index.ts'
 import { drive, planSpec } from '../inference/index.ts'
 import { Callers } from './callers.ts'
 import { DEVICES, type Device } from './device.ts'
@@ -20,6 +21,8 @@ export interface SimulationOptions {
   model?: ModelUnderTest
   /** What connects the master to channels and a clock. Default {@link drive}; tests plant bugs here. */
   master?: typeof drive
+  /** What is known of the workers, and who is chosen. Default {@link Fleet}; what it is compared with comes in here. */
+  fleet?(): Fleet
 }
 
 /**
@@ -29,9 +32,10 @@ export interface SimulationOptions {
 export async function simulate(
   scenario: Scenario,
   plan: ScenarioPlan,
-  { seed = scenario.seed ?? 1, model = timedModel(scenario.model), master: driveMaster = drive }: SimulationOptions = {}
+  options: SimulationOptions = {}
 ): Promise<RunRecord> {
   const { workload, faults = [] } = scenario
+  const { seed = scenario.seed ?? 1, model = timedModel(scenario.model), fleet = () => new Fleet() } = options
   const clock = new VirtualClock()
   const invariants: Invariants = new Invariants({ clock, model, n: plan.n, held: () => master.held })
   const record: RunRecord = { queries: [], groups: [], runs: 0, violations: invariants.violations }
@@ -46,14 +50,15 @@ export async function simulate(
   })
   const master: VirtualMaster = new VirtualMaster({
     clock,
-    drive: driveMaster,
+    drive: options.master ?? drive,
+    fleet,
     watched: channel => invariants.watched(channel),
     answered: answer => callers.answered(answer),
     died: () => callers.masterDied()
   })
   const awaited: Array<Promise<void>> = []
   const seeds = seedsOf(seed)
-  const machines = fleet(scenario, seeds.machines, { clock, master, model, invariants, awaited })
+  const machines = machinesOf(scenario, seeds.machines, { clock, master, model, invariants, awaited })
   unfold(faults, { clock, machines, master, chance: faultChance(seeds.faults, faults.length), end: workload.length })
   for (const machine of machines) {
     machine.start()
@@ -78,7 +83,7 @@ export function seedsOf(seed: number): { machines: number; faults: number; workl
   return { machines, faults, workload }
 }
 
-interface FleetInit {
+interface MachinesInit {
   clock: VirtualClock
   master: VirtualMaster
   model: ModelUnderTest
@@ -86,7 +91,11 @@ interface FleetInit {
   awaited: Array<Promise<void>>
 }
 
-function fleet(scenario: Scenario, seed: number, { clock, master, model, invariants, awaited }: FleetInit): Machine[] {
+function machinesOf(
+  scenario: Scenario,
+  seed: number,
+  { clock, master, model, invariants, awaited }: MachinesInit
+): Machine[] {
   const bytes = { input: model.input, output: model.output }
   return scenario.fleet
     .flatMap(group => Array.from({ length: group.count }, (_, i) => ({ group, place: i + 1 })))

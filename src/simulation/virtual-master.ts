@@ -1,4 +1,4 @@
-import { Fleet } from '../fleet/index.ts'
+import type { Fleet } from '../fleet/index.ts'
 import type { Clock, Drive, DriveInit, MasterEvent, Observation, WorkerChannel, WorkerId } from '../inference/index.ts'
 import type { Machine } from './machine.ts'
 import { MODEL } from './plan.ts'
@@ -6,6 +6,8 @@ import { MODEL } from './plan.ts'
 export interface VirtualMasterInit {
   clock: Clock
   drive(init: DriveInit): Drive
+  /** What a master that begins knows of the workers. */
+  fleet(): Fleet
   /** Around the channel to each worker, to watch it. */
   watched(channel: WorkerChannel): WorkerChannel
   answered: DriveInit['answered']
@@ -36,7 +38,7 @@ export class VirtualMaster {
 
   start(): void {
     const { clock, drive, answered } = this.#init
-    const fleet = new Fleet()
+    const fleet = this.#init.fleet()
     const channels = new Map<WorkerId, WorkerChannel>()
     let ended = false
     // What a dead one had set off goes nowhere.

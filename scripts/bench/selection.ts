@@ -1,0 +1,84 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { environment } from '../../nodes/index.ts'
+import { random } from '../../src/chance/index.ts'
+import { Fleet } from '../../src/fleet/index.ts'
+import { drive } from '../../src/inference/index.ts'
+import {
+  planName,
+  readScenario,
+  runFigures,
+  type Scenario,
+  type ScenarioPlan,
+  simulate
+} from '../../src/simulation/index.ts'
+import { RivalFleet } from './rival-fleet.ts'
+import { type SelectionRun, selectionFigures, selectionTable } from './selection-figures.ts'
+import { POLICIES } from './selection-policies.ts'
+
+const SCENARIOS = ['calm', 'ten-percent-slow', 'heavy-tail', 'thermal-afternoon', 'rack-loss', 'churn']
+/** One in which every straggler is waited for, and one that can do without one. Neither asks all twelve machines. */
+const PLANS: ScenarioPlan[] = [
+  { code: 'uncoded', k: 4, n: 4 },
+  { code: 'nercc', layout: 'systematic', k: 4, n: 6, stragglers: 1 }
+]
+/** Chance that a policy takes for itself: it changes nothing of what happens to the machines. */
+const OWN_CHANCE = 7
+
+export interface SelectionOptions {
+  seeds: number
+  first: number
+  scenario?: string[]
+  out: string
+  json: boolean
+}
+
+/**
+ * Which workers are chosen, by ours and by what others choose by: the same machines, plans, queries and faults for each, seed by seed, in the
+ * simulator.
+ */
+export async function selection({ seeds, first, scenario = SCENARIOS, out, json }: SelectionOptions): Promise<void> {
+  const startedAt = new Date()
+  const figures = []
+  for (const name of scenario) {
+    const asked = await library(name)
+    for (const plan of PLANS) {
+      const runs: Record<string, SelectionRun[]> = { ours: [] }
+      for (let seed = first; seed < first + seeds; seed++) {
+        for (const policy of [...Object.keys(POLICIES), 'ours']) {
+          runs[policy] = [...(runs[policy] ?? []), await measure(asked, plan, seed, policy)]
+        }
+      }
+      figures.push(selectionFigures({ scenario: name, plan: planName(plan), runs }))
+    }
+  }
+  const settings = { scenarios: scenario, plans: PLANS, seeds, first }
+  const results = { figures, settings, environment: await environment(startedAt) }
+  const file = path.join(out, 'selection.json')
+  await mkdir(out, { recursive: true })
+  await writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`)
+  console.log(json ? JSON.stringify(results) : `${selectionTable(figures)}\nfigures: ${file}`)
+}
+
+async function library(name: string): Promise<Scenario> {
+  const file = fileURLToPath(new URL(`../chaos/scenarios/${name}.yaml`, import.meta.url))
+  return readScenario(await readFile(file, 'utf8'), name)
+}
+
+async function measure(scenario: Scenario, plan: ScenarioPlan, seed: number, policy: string): Promise<SelectionRun> {
+  const made = Object.hasOwn(POLICIES, policy) ? new RivalFleet(POLICIES[policy](random(seed, OWN_CHANCE))) : undefined
+  const record = await simulate(scenario, plan, {
+    seed,
+    fleet: () => made ?? new Fleet(),
+    master: made?.drive ?? drive
+  })
+  const { latencyMs, answered, queries, tasksPerQuery, runs, wastedRuns } = runFigures(record, scenario)
+  return {
+    p50: latencyMs.p50,
+    p99: latencyMs.p99,
+    answered: answered / queries,
+    tasksPerQuery,
+    wastedRuns: wastedRuns / runs
+  }
+}
