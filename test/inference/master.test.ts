@@ -144,17 +144,23 @@ for (const [name, open] of channels) {
         const answer = await mesh.infer([1, 2, 3, 4].map(query), {
           code: 'uncoded',
           k: 4,
-          hedge: { after: 30, budget: 0.25 }
+          hedge: { after: 30, budget: 1 }
         })
         assert.deepEqual(statuses(answer), Array(4).fill('exact'))
         const { stop, tasks } = answer.groups[0]
         assert.equal(stop, 'exact')
-        const late = tasks.filter(({ index }) => index === tasks.find(({ status }) => status === 'cancelled')?.index)
-        assert.deepEqual(
-          late.map(({ status }) => status),
-          ['cancelled', 'result']
-        )
-        assert.notEqual(late[0].worker, late[1].worker)
+        // On a busy machine a sound worker may be late too: its own result then cancels the second copy.
+        const rescued = [0, 1, 2, 3]
+          .map(index => tasks.filter(task => task.index === index))
+          .filter(([first]) => first.status === 'cancelled')
+        assert.ok(rescued.length > 0, 'the task of the worker that never answers')
+        for (const copies of rescued) {
+          assert.deepEqual(
+            copies.map(({ status }) => status),
+            ['cancelled', 'result']
+          )
+          assert.notEqual(copies[0].worker, copies[1].worker)
+        }
       })
     })
 
