@@ -12,6 +12,11 @@ describe('the survivor sets that a code is scored on', () => {
     assert.deepEqual(drawSurvivors(6, 6, 40, random(1)), [[0, 1, 2, 3, 4, 5]])
   })
 
+  it('are listed at once for a hundred coded queries, too', () => {
+    assert.deepEqual(drawSurvivors(100, 100, 40, random(1)), [[...Array(100).keys()]])
+    assert.equal(drawSurvivors(100, 99, 100, random(1)).length, 100)
+  })
+
   it('are as many by chance as are wanted where there are more', () => {
     const sets = drawSurvivors(100, 40, 40, random(1))
     assert.equal(sets.length, 40)
