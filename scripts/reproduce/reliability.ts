@@ -1,5 +1,6 @@
-import { element, type Svg, text } from '../demo/svg.ts'
-import type { ConfidenceCell, ConfidenceFigures } from './confidence.ts'
+import * as Plot from '@observablehq/plot'
+import { parseHTML } from 'linkedom'
+import type { ConfidenceFigures } from './confidence.ts'
 import { mean } from './score.ts'
 
 /** Bins of confidence before those with few predictions are joined. */
@@ -38,80 +39,60 @@ export function bins(all: readonly { confidence: number; agrees: boolean }[]): B
     }))
 }
 
-const SIDE = 180
-const GAP = 56
-const [LEFT, TOP] = [70, 86]
-const BLUE = '#1f5fa8'
-const INK = '#1f2430'
-const GREY = '#9aa1ad'
-const BAND = '#e4ecf6'
 /** How far what is said may be off. */
 const HONEST = 0.03
+const SIDE = 210
+/** The band of what is honest. */
+const BAND = [0, HONEST, 1 - HONEST, 1].map(said => ({
+  said,
+  low: Math.max(0, said - HONEST),
+  high: Math.min(1, said + HONEST)
+}))
 
-/** A square for each decoder and number of stragglers: what was said across, what was upwards. */
-export function reliabilityPlot(title: string, { plans, settings }: ConfidenceFigures): Svg {
-  const columns = plans[0].cells.length
-  const width = LEFT + columns * (SIDE + GAP)
-  const height = TOP + plans.length * (SIDE + GAP + 24) + 8
-  const squares = plans.flatMap(({ title: name, cells }, row) => {
-    const y = TOP + row * (SIDE + GAP + 24)
-    return [
-      text(LEFT, y - 26, name, { 'font-weight': 'bold' }),
-      ...cells.map((cell, column) => square(cell, LEFT + column * (SIDE + GAP), y))
-    ]
-  })
-  const head =
-    `${title}, (N, K) = (${settings.n}, ${settings.k}): of reconstructed test predictions, how often the class is the ` +
-    'model’s own, over how sure the profile was'
-  const note = `each dot a bin of at least ${LEAST} predictions, its area their number; band: within ${HONEST}`
-  return element(
-    'svg',
-    { xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${width} ${height}`, width, height, fill: INK },
-    element('rect', { width, height, fill: '#ffffff' }),
-    element(
-      'g',
-      { 'font-family': 'system-ui, Helvetica, Arial, DejaVu Sans, sans-serif', 'font-size': 12 },
-      text(LEFT, 24, head, { 'font-size': 14 }),
-      text(LEFT, 42, note, { fill: '#6b7280' }),
-      ...squares
-    )
-  )
-}
-
-function square(cell: ConfidenceCell, left: number, top: number): Svg {
-  const x = (share: number) => left + share * SIDE
-  const y = (share: number) => top + (1 - share) * SIDE
-  const corners = [
-    [0, 0],
-    [0, HONEST],
-    [1 - HONEST, 1],
-    [1, 1],
-    [1, 1 - HONEST],
-    [HONEST, 0]
-  ]
-  const largest = cell.bins.reduce((most, { predictions }) => Math.max(most, predictions), 1)
-  const dots = cell.bins.map(({ confidence, agreement, predictions }) =>
-    element('circle', {
-      cx: x(confidence),
-      cy: y(agreement),
-      r: 2.5 + 6 * Math.sqrt(predictions / largest),
-      fill: BLUE,
-      'fill-opacity': 0.75
+/** A square for each decoder and number of stragglers, as SVG: what was said across, what was upwards. */
+export function reliabilityPlot(title: string, { plans, settings }: ConfidenceFigures): string {
+  const cells = plans.flatMap(({ title: decoder, cells }) =>
+    cells.map(({ bins, stragglers, gap }) => {
+      const name = stragglers === 'mixed' ? 'any stragglers' : `${stragglers} stragglers`
+      return { decoder, name, bins, text: `${decoder}\nlargest gap ${gap.toFixed(3)}` }
     })
   )
-  const ticks = [0, 0.5, 1].flatMap(share => [
-    text(x(share), top + SIDE + 16, String(share), { 'text-anchor': 'middle', fill: GREY }),
-    text(left - 6, y(share) + 4, String(share), { 'text-anchor': 'end', fill: GREY })
-  ])
-  const name = cell.stragglers === 'mixed' ? 'any stragglers' : `${cell.stragglers} stragglers`
-  return element(
-    'g',
-    {},
-    text(left, top - 8, `${name} · largest gap ${cell.gap.toFixed(3)}`),
-    element('rect', { x: left, y: top, width: SIDE, height: SIDE, fill: 'none', stroke: GREY }),
-    element('polygon', { points: corners.map(([a, b]) => `${x(a)},${y(b)}`).join(' '), fill: BAND }),
-    element('line', { x1: x(0), y1: y(0), x2: x(1), y2: y(1), stroke: GREY }),
-    ...ticks,
-    ...dots
-  )
+  const dots = cells.flatMap(({ bins, decoder, name }) => bins.map(bin => ({ ...bin, decoder, name })))
+  const names = new Set(cells.map(({ name }) => name))
+  const square = { fx: 'name', fy: 'decoder' }
+  const head =
+    `${title}, (N, K) = (${settings.n}, ${settings.k}): reconstructed test predictions, ` +
+    `each dot ${LEAST} or more of them; band: within ${HONEST}`
+  const { document } = parseHTML('<!doctype html><html><body></body></html>')
+  const svg = Plot.plot({
+    document,
+    width: 60 + SIDE * names.size,
+    height: 110 + SIDE * plans.length,
+    margin: 45,
+    marginTop: 70,
+    marginRight: 15,
+    style: { fontSize: '12px', fontFamily: 'system-ui, Helvetica, Arial, sans-serif', background: 'white' },
+    x: { domain: [0, 1], ticks: [0, 0.5, 1], label: 'how sure the profile was →' },
+    y: { domain: [0, 1], ticks: [0, 0.5, 1], label: '↑ how often the class was the model’s own' },
+    fx: { domain: names, label: null, padding: 0.12 },
+    fy: { axis: null, padding: 0.08 },
+    r: { range: [2, 9] },
+    marks: [
+      Plot.frame({ stroke: '#9aa1ad' }),
+      Plot.areaY(BAND, { x: 'said', y1: 'low', y2: 'high', fill: '#1f5fa8', fillOpacity: 0.15 }),
+      Plot.line(BAND, { x: 'said', y: 'said', stroke: '#9aa1ad' }),
+      Plot.dot(dots, {
+        ...square,
+        x: 'confidence',
+        y: 'agreement',
+        r: 'predictions',
+        fill: '#1f5fa8',
+        fillOpacity: 0.75
+      }),
+      Plot.text(cells, { ...square, text: 'text', frameAnchor: 'bottom-right', dx: -6, dy: -6 }),
+      Plot.text([head], { facet: 'super', frameAnchor: 'top-left', dy: -48, fontSize: 14 })
+    ]
+  })
+  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
+  return svg.outerHTML
 }
