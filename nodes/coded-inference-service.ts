@@ -185,7 +185,11 @@ export class CodedInferenceService implements CodedInference, Startable {
     })
     await protocol.start?.()
     const topology = await registrar.register(INFER_PROTOCOL, {
-      onConnect: peer => workers.seen(peer),
+      onConnect: peer => {
+        if (this.#init.mayServe?.(peer) !== false) {
+          workers.seen(peer)
+        }
+      },
       onDisconnect: peer => workers.lost(peer)
     })
     return { infer: protocol, admission: queue, companions, workers, calls, drive: driven, topology }

@@ -61,6 +61,8 @@ export interface CodedInferenceInit {
   companions?: Executor
   /** Limits and timeouts of the wire. */
   infer?: Omit<InferInit, 'admission' | 'now' | 'observe'>
+  /** Which peers this one, as a master, sends tasks to. @default all that serve */
+  mayServe?(worker: PeerId): boolean
   /** @default the process's monotonic clock */
   clock?: Clock
 }

@@ -39,3 +39,9 @@ export class ProfileMismatchError extends Error {
   override readonly name = 'ProfileMismatchError'
   readonly code = 'ERR_PROFILE_MISMATCH'
 }
+
+/** A list of members that cannot be read, or on which this peer itself is missing. */
+export class InvalidMembersError extends Error {
+  override readonly name = 'InvalidMembersError'
+  readonly code = 'ERR_INVALID_MEMBERS'
+}

@@ -26,6 +26,7 @@ export { type Encrypter, encrypters } from './encrypters.ts'
 export { type Environment, environment } from './environment.ts'
 export {
   AmbiguousModelError,
+  InvalidMembersError,
   InvalidOptionError,
   ListenError,
   NoQueriesError,
@@ -34,8 +35,10 @@ export {
   ProfileMismatchError
 } from './errors.ts'
 export { type FitStudentInit, fitStudent } from './fit-student.ts'
+export { parseMembers } from './members.ts'
 export { type MeshExecutorInit, meshExecutor } from './mesh-executor.ts'
 export { createPeer, type Peer, type PeerInit } from './peer.ts'
+export type { Members, PrivateFleet, Refusal, Role } from './private-fleet.ts'
 export type { Queries, Query } from './queries.ts'
 export { type StudentCompanionInit, studentCompanion } from './student-companion.ts'
 export type { WorkerInfo } from './workers.ts'

@@ -1,9 +1,8 @@
-import { access, constants, mkdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { bootstrap } from '@libp2p/bootstrap'
 import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
-import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import type { Libp2p } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
@@ -17,7 +16,9 @@ import type { CachedModel, ModelId } from '../src/models/index.ts'
 import { type Executor, type OnnxModel, onnxExecutor } from '../src/runtime/index.ts'
 import { type CodedInference, type CodedInferenceInit, codedInference } from './coded-inference.ts'
 import { type Encrypter, encrypters } from './encrypters.ts'
-import { InvalidOptionError, ListenError, PortInUseError } from './errors.ts'
+import { InvalidMembersError, InvalidOptionError, ListenError, PortInUseError } from './errors.ts'
+import { privateKeyOf } from './identity.ts'
+import { Door, isMember, type PrivateFleet, protectorOf, type Refusal } from './private-fleet.ts'
 
 /** Between two attempts to reach a bootstrap peer. */
 const REDIAL_MS = 2000
@@ -31,7 +32,7 @@ const PING_TIMEOUT_MS = 10_000
 /** libp2p leaves the timer of this running when it stops, which would hold every process up by its default of a second. */
 const IDENTIFY_PUSH_DEBOUNCE_MS = 50
 
-export interface PeerInit extends Omit<CodedInferenceInit, 'executor' | 'companions'> {
+export interface PeerInit extends Omit<CodedInferenceInit, 'executor' | 'companions' | 'mayServe'> {
   /** Multiaddrs to listen on; none to only dial. @default ['/ip4/127.0.0.1/tcp/0'], this machine alone */
   listen?: string[]
   /** Multiaddrs, each with `/p2p/<peer id>`, of peers to connect to, and to connect to again whenever they come back. */
@@ -40,6 +41,8 @@ export interface PeerInit extends Omit<CodedInferenceInit, 'executor' | 'compani
   mdns?: boolean
   /** Folder that keeps the private key, so that the peer id lasts. @default a fresh key each time */
   identity?: string
+  /** Keeps others out. @default whoever reaches this peer may ask, and whoever it reaches may serve */
+  privateFleet?: PrivateFleet
   /** Models to serve, run by ONNX Runtime. */
   models?: OnnxModel[]
   /** Execution providers in order of preference. @default ['cpu'] */
@@ -88,6 +91,7 @@ export type PeerServices = {
  * Starts a peer.
  *
  * @throws {InvalidOptionError} an address is none, or lacks the peer id; or an executor and models are both given
+ * @throws {InvalidMembersError} this peer is not on its own list of members, or is no worker there and serves
  * @throws {PortInUseError | ListenError} a port to listen on is taken, or its address is not of this machine
  * @throws {ModelLoadError | DuplicateModelError | ProviderUnavailableError} the models cannot be served
  */
@@ -96,10 +100,13 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
   const known = (init.bootstrap ?? []).map(parseBootstrap)
   const executor = executorOf(init)
   const companions = init.companions && onnxExecutor({ models: init.companions })
-  const { maxQueued, batching, infer, clock, exchange } = init
+  const { maxQueued, batching, infer, clock, exchange, identity, privateFleet } = init
+  const door = privateFleet && new Door(privateFleet, refusal => refused(refusal))
   const libp2p = await createLibp2p({
     start: false,
-    privateKey: await privateKeyOf(init.identity),
+    privateKey: identity === undefined ? undefined : await privateKeyOf(identity),
+    connectionGater: door?.gater,
+    connectionProtector: privateFleet?.key && (await protectorOf(privateFleet.key)),
     addresses: { listen: listen.map(address => parse(address).toString()) },
     transports: [tcp()],
     connectionEncrypters: await encrypters(encrypter),
@@ -111,10 +118,24 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
     services: {
       identify: identify(),
       identifyPush: identifyPush({ debounce: IDENTIFY_PUSH_DEBOUNCE_MS }),
-      codedInference: codedInference({ executor, companions, maxQueued, batching, infer, clock }),
+      codedInference: codedInference({
+        executor,
+        companions,
+        maxQueued,
+        batching,
+        infer: { mayAsk: peer => door?.may(peer, 'master') ?? true, ...infer },
+        mayServe: peer => door?.may(peer, 'worker') ?? true,
+        clock
+      }),
       ...(exchange && { models: modelExchange(exchange) })
     }
   })
+  const log = libp2p.logger.forComponent('splinemesh:peer')
+  const refused = (refusal: Refusal): void => {
+    log('refused %s: %s', refusal.who, refusal.why)
+    privateFleet?.refused?.(refusal)
+  }
+  checkMembership(libp2p, init)
   await start(libp2p)
   const stopping = new AbortController()
   const redialing = keepDialing(libp2p, known, stopping.signal)
@@ -142,6 +163,19 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
       await redialing
       await libp2p.stop()
     }
+  }
+}
+
+/** A peer that the others keep out would only see that nobody answers. */
+function checkMembership({ peerId }: Libp2p, { privateFleet, executor, models, identity }: PeerInit): void {
+  const { members } = privateFleet ?? {}
+  const id = peerId.toString()
+  if (members !== undefined && !isMember(members, id)) {
+    const hint = identity === undefined ? 'give it an identity that lasts, and add that' : 'add it'
+    throw new InvalidMembersError(`this peer, ${id}, is not on the list of members: ${hint}`)
+  }
+  if (members !== undefined && (executor ?? models) !== undefined && !isMember(members, id, 'worker')) {
+    throw new InvalidMembersError(`this peer, ${id}, serves models, and the list of members does not make it a worker`)
   }
 }
 
@@ -189,29 +223,6 @@ function executorOf({ executor, models, providers, threads }: PeerInit): Executo
     throw new InvalidOptionError('give either an executor or models for ONNX Runtime, not both')
   }
   return models === undefined || models.length === 0 ? executor : onnxExecutor({ models, providers, threads })
-}
-
-async function privateKeyOf(folder: string | undefined): Promise<PrivateKey | undefined> {
-  if (folder === undefined) {
-    return undefined
-  }
-  try {
-    await mkdir(folder, { recursive: true })
-    await access(folder, constants.R_OK | constants.W_OK)
-  } catch (cause) {
-    throw new InvalidOptionError(`cannot keep the private key in ${folder}: ${(cause as Error).message}`, { cause })
-  }
-  const [{ FsDatastore }, { loadOrCreateSelfKey }] = await Promise.all([
-    import('datastore-fs'),
-    import('@libp2p/config')
-  ])
-  const datastore = new FsDatastore(folder)
-  await datastore.open()
-  try {
-    return await loadOrCreateSelfKey(datastore)
-  } finally {
-    await datastore.close()
-  }
 }
 
 function parse(address: string): Multiaddr {

@@ -9,6 +9,7 @@ import { askedModel } from './asked-model.ts'
 import type { CalibrateCommandOptions } from './calibrate.ts'
 import { calibrationText } from './calibration-text.ts'
 import { OutputFileError } from './errors.ts'
+import { askerOf } from './fleet.ts'
 import { type NamedQuery, npyQueries, readClasses, readInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
 import { withSteps } from './progress.ts'
@@ -52,7 +53,7 @@ async function withFile({ model: file, threads }: CalibrateCommandOptions, _: Ab
 /** A model that workers serve, on all of them that are found. */
 async function withWorkers(options: CalibrateCommandOptions, signal: AbortSignal, use: Use) {
   const [{ createPeer }, asked] = await Promise.all([import('../peer.ts'), askedModel(options.model)])
-  const peer = await createPeer({ listen: [], bootstrap: options.peer, mdns: options.mdns })
+  const peer = await createPeer(await askerOf(options))
   try {
     const model = await reach(peer, asked, Infinity, options, signal)
     return await use(meshExecutor({ peer }), model)

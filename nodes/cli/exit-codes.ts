@@ -45,6 +45,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   ERR_SCENARIO: EXIT.badInput,
   ERR_REAL_FLEET: EXIT.noWorkers,
   ERR_PROFILE_MISMATCH: EXIT.badInput,
+  ERR_INVALID_MEMBERS: EXIT.badInput,
   ERR_INVALID_VARIANTS: EXIT.badInput,
   ERR_INVALID_FLEET: EXIT.badInput,
   ERR_NO_ADVICE: EXIT.badInput,

@@ -12,7 +12,7 @@ export interface NamedId {
 export interface FetchInit {
   cache: ModelCache
   /** Where the models are, and how this peer is reached while it fetches: others may fetch from it at the same time. */
-  peer: Pick<PeerInit, 'listen' | 'bootstrap' | 'mdns' | 'identity'>
+  peer: PeerInit
   /** Without a chunk for so many ms, it is given up. */
   patience?: number
   /** Show progress on stderr. */

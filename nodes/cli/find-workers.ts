@@ -73,7 +73,7 @@ function ask(peer: Peer, address: string, signal: AbortSignal): Asked {
   const asked: Asked = { address, id, state: 'dialing', why: 'no answer yet' }
   peer.libp2p.dial(target, { signal }).then(
     () => Object.assign(asked, { state: 'connected', why: 'connected, but it did not say which models it serves' }),
-    error => Object.assign(asked, { state: 'unreachable', why: reasonOf(error) })
+    error => Object.assign(asked, { state: 'unreachable', why: unreachableBecause(error) })
   )
   return asked
 }
@@ -105,6 +105,8 @@ async function allAsked(
 async function servesNothing(peer: Peer, asked: Asked): Promise<boolean> {
   const connection = peer.libp2p.getConnections().find(({ remotePeer }) => remotePeer.toString() === asked.id)
   if (connection === undefined) {
+    asked.why =
+      'connected, and it hung up: is it a private fleet, and this peer (--identity) not on its list of members?'
     return false
   }
   // Protocols are stored one by one as they are used; identify writes all of them, and the agent's version after them.
@@ -119,6 +121,12 @@ async function servesNothing(peer: Peer, asked: Asked): Promise<boolean> {
 function addressOf(peer: Peer, id: string): string {
   const connection = peer.libp2p.getConnections().find(({ remotePeer }) => remotePeer.toString() === id)
   return connection?.remoteAddr.toString() ?? ''
+}
+
+function unreachableBecause(error: unknown): string {
+  const reason = reasonOf(error)
+  const private_ = error instanceof Error && error.name === 'EncryptionFailedError'
+  return private_ ? `${reason} (is it a private fleet, with another --network-key?)` : reason
 }
 
 /** The innermost reason of a failed dial: the outer ones only say that it failed. */

@@ -14,6 +14,7 @@ import { askedModel, serving } from './asked-model.ts'
 import { codeChoice } from './code-choice.ts'
 import { OutputFileError } from './errors.ts'
 import { EXIT } from './exit-codes.ts'
+import { askerOf } from './fleet.ts'
 import type { InferCommandOptions } from './infer.ts'
 import { queriesOf, readInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
@@ -44,12 +45,7 @@ export async function infer(options: InferCommandOptions): Promise<void> {
   ])
   const { answer, reason } = await interruptible(async signal => {
     const { createPeer } = await import('../peer.ts')
-    const peer = await createPeer({
-      listen: [],
-      bootstrap: options.peer,
-      mdns: options.mdns,
-      companions: student && [student.model]
-    })
+    const peer = await createPeer({ ...(await askerOf(options)), companions: student && [student.model] })
     try {
       const model = await reach(peer, asked, choice.n, options, signal)
       const queries = await queriesOf(inputs, model, options)

@@ -11,6 +11,7 @@ import { defineDoctor } from './doctor.ts'
 import { UsageError } from './errors.ts'
 import { codeOf, EXIT, EXIT_CODES_HELP, exitCodeOf } from './exit-codes.ts'
 import { defineInfer } from './infer.ts'
+import { defineKey } from './key.ts'
 import { defineModels } from './models.ts'
 import { definePeers } from './peers.ts'
 import { defineServe } from './serve.ts'
@@ -43,6 +44,7 @@ function program(): Command {
   defineCalibrate(splinemesh)
   defineModels(splinemesh)
   defineAdvise(splinemesh)
+  defineKey(splinemesh)
   defineDoctor(splinemesh)
   defineChaos(splinemesh)
   return splinemesh

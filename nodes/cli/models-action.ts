@@ -3,6 +3,7 @@ import { type CachedModel, cidOf, type ModelCache, ModelNotCachedError, parseMod
 import { AmbiguousModelError } from '../errors.ts'
 import { InputFileError, UsageError } from './errors.ts'
 import { fetchModels, parseNamedId } from './fetch-models.ts'
+import { askerOf } from './fleet.ts'
 import { interruptible } from './interruption.ts'
 import { cacheOf } from './model-cache.ts'
 import type { AddOptions, FetchCommandOptions, ModelsOptions } from './models.ts'
@@ -27,7 +28,7 @@ export async function add(file: string, options: AddOptions): Promise<void> {
 }
 
 export async function fetch(wanted: readonly string[], options: FetchCommandOptions): Promise<void> {
-  const { peer: bootstrap, mdns, wait: patience, json } = options
+  const { wait: patience, json } = options
   const named = wanted.map(text => {
     const each = parseNamedId(text)
     if (each === undefined) {
@@ -35,10 +36,10 @@ export async function fetch(wanted: readonly string[], options: FetchCommandOpti
     }
     return each
   })
-  const fetched = await interruptible(signal =>
+  const fetched = await interruptible(async signal =>
     fetchModels(named, {
       cache: cacheOf(options),
-      peer: { listen: [], bootstrap, mdns },
+      peer: await askerOf(options),
       patience,
       show: json === undefined,
       signal

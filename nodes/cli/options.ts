@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import ms, { type StringValue } from 'ms'
 import type { Hedge } from '../../src/inference/index.ts'
 import { UsageError } from './errors.ts'
+import { type FleetOptions, withFleetOptions } from './fleet-options.ts'
 
 /** `500ms`, `2s`, or a plain number of milliseconds. */
 export function duration(text: string): number {
@@ -84,7 +85,7 @@ export function size(text: string): Size {
 }
 
 /** Where to look for workers. */
-export interface PeerOptions {
+export interface PeerOptions extends FleetOptions {
   peer?: string[]
   mdns?: true
   wait: number
@@ -92,7 +93,7 @@ export interface PeerOptions {
 
 /** Adds the options of a command that asks workers. */
 export function withPeerOptions(command: Command, wait: string): Command {
-  return command
+  const asking = command
     .addOption(
       new Option('--bootstrap, --peer <multiaddr...>', 'whole address of a worker, /p2p/<peer id> included; repeatable')
     )
@@ -102,6 +103,7 @@ export function withPeerOptions(command: Command, wait: string): Command {
         .argParser(duration)
         .default(duration(wait), wait)
     )
+  return withFleetOptions(asking)
 }
 
 /** @throws {UsageError} there is nowhere to look */

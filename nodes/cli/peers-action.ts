@@ -1,6 +1,7 @@
 import { NoWorkersError } from '../../src/inference/index.ts'
 import { createPeer } from '../peer.ts'
 import { type FoundWorker, findWorkers } from './find-workers.ts'
+import { askerOf } from './fleet.ts'
 import { interruptible } from './interruption.ts'
 import { missingText, warnMissing } from './missing-workers.ts'
 import { checkPeerOptions } from './options.ts'
@@ -13,7 +14,7 @@ export async function peers(options: PeersCommandOptions): Promise<void> {
   checkPeerOptions(options)
   const { peer: addresses = [], mdns = false, wait } = options
   const search = await interruptible(async signal => {
-    const peer = await createPeer({ listen: [], bootstrap: addresses, mdns })
+    const peer = await createPeer(await askerOf(options))
     try {
       return await findWorkers(peer, { addresses, mdns, wait, signal, enough: () => false, some: () => true })
     } finally {

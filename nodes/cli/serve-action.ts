@@ -6,6 +6,7 @@ import type { ProviderReport } from '../../src/runtime/index.ts'
 import { createPeer } from '../peer.ts'
 import { InterruptedError, UsageError } from './errors.ts'
 import { executorOf } from './executor.ts'
+import { fleetOf } from './fleet.ts'
 import { interruptible } from './interruption.ts'
 import { cacheOf } from './model-cache.ts'
 import { filesById, obtainModels } from './obtain-models.ts'
@@ -17,24 +18,28 @@ export async function serve(options: ServeOptions): Promise<void> {
     throw new UsageError('say what to serve: --model <file>, or --executor with a program that has models of its own')
   }
   await interruptible(async signal => {
-    const { listen, bootstrap, mdns, identity, batching } = options
-    const reached = { listen, bootstrap, mdns, identity }
+    const { listen, bootstrap, mdns, batching, json } = options
+    const fleet = await fleetOf(
+      options,
+      json && (refusal => console.log(JSON.stringify({ event: 'refused', ...refusal })))
+    )
+    const reached = { listen, bootstrap, mdns, ...fleet }
     const cache = cacheOf(options)
-    const models = await obtainModels(options, { cache, peer: reached, show: options.json === undefined, signal })
+    const models = await obtainModels(options, { cache, peer: reached, show: json === undefined, signal })
     const executor = await executorOf(models, options)
     const served = (): Map<string, string> => filesById(executor.models, models)
     const peer = await createPeer({ ...reached, executor, batching, exchange: { cache, served } })
     try {
       const ready = { id: peer.id, addresses: peer.addresses, models: executor.models, providers: executor.providers }
       if (!signal.aborted) {
-        console.log(options.json ? JSON.stringify({ event: 'ready', ...ready }) : readyText(ready, identity))
+        console.log(json ? JSON.stringify({ event: 'ready', ...ready }) : readyText(ready, options))
         await once(signal, 'abort')
       }
     } finally {
       await peer.stop()
     }
     const by = signal.reason instanceof InterruptedError ? signal.reason.signal : undefined
-    console.log(options.json ? JSON.stringify({ event: 'stopped', signal: by }) : `stopped by ${by}`)
+    console.log(json ? JSON.stringify({ event: 'stopped', signal: by }) : `stopped by ${by}`)
   })
 }
 
@@ -45,7 +50,7 @@ interface Ready {
   providers: readonly ProviderReport[]
 }
 
-function readyText({ id, addresses, models, providers }: Ready, identity: string | undefined): string {
+function readyText({ id, addresses, models, providers }: Ready, { identity, networkKey }: ServeOptions): string {
   const bold = (text: string): string => styleText('bold', text)
   const [address = ''] = addresses
   const lines = [
@@ -63,7 +68,7 @@ function readyText({ id, addresses, models, providers }: Ready, identity: string
     styleText('green', 'ready'),
     '',
     'Try it in another terminal:',
-    `  ${invocation()} infer --model ${models[0]?.name} --input ${exampleInput(models[0])} --peer ${address}`
+    `  ${invocation()} infer --model ${models[0]?.name} --input ${exampleInput(models[0])} --peer ${address}${networkKey === undefined ? '' : ` --network-key ${networkKey}`}`
   ].join('\n')
 }
 

@@ -1,14 +1,14 @@
 import type { Command } from 'commander'
 import { type CacheOptions, withCacheOptions } from './cache-options.ts'
 import { type ExecutorOptions, withExecutorOptions } from './executor-options.ts'
+import { type FleetOptions, withFleetOptions } from './fleet-options.ts'
 import type { ObtainOptions } from './obtain-models.ts'
 
 /** What was asked for, as commander hands it over. */
-export interface ServeOptions extends CacheOptions, ExecutorOptions, ObtainOptions {
+export interface ServeOptions extends CacheOptions, ExecutorOptions, FleetOptions, ObtainOptions {
   listen: string[]
   bootstrap?: string[]
   mdns?: true
-  identity?: string
   batching: boolean
   json?: true
 }
@@ -20,6 +20,7 @@ Examples:
   $ splinemesh serve --model digits=lenet5.onnx --model photos=mobilenet.onnx
   $ splinemesh serve --model lenet5.onnx --identity ~/.splinemesh --mdns       # the same peer id each time
   $ splinemesh serve --model lenet5@bafkrei… --peer <multiaddr>                # fetched, and then served
+  $ splinemesh serve --model lenet5.onnx --identity ~/.splinemesh --network-key fleet.key --members members.yaml
   $ splinemesh serve --model lenet5.onnx --ep cuda,cpu --threads 2
   $ splinemesh serve --model lenet5.onnx --ep tensorrt,cuda --executor 'python3 onnx_worker.py'
 
@@ -37,10 +38,7 @@ export function defineServe(program: Command): void {
     .option('--listen <multiaddr...>', 'where to listen; port 0 is any free port', ['/ip4/0.0.0.0/tcp/0'])
     .option('--peer, --bootstrap <multiaddr...>', 'peers to keep a connection to')
     .option('--mdns', 'let peers on the local network find it by multicast')
-    .option(
-      '--identity <folder>',
-      'keep the private key there, so that the peer id lasts (default: a new one each time)'
-    )
+  withFleetOptions(command)
   withExecutorOptions(command).option('--no-batching', 'never run tasks that wait for the same model as one batch')
   withCacheOptions(command)
     .option('--json', 'print one JSON object a line: ready, then stopped')

@@ -79,6 +79,8 @@ export interface InferInit {
    * `now`. Without it this peer is a master only, and does not announce the protocol.
    */
   admission?: Admission
+  /** Which masters are served; the stream of another is reset before anything is said. @default all */
+  mayAsk?(master: PeerId): boolean
   /** What each master is granted. @default 64 requests, 128 MiB */
   credit?: Credit
   /** The largest body taken, of a request or of a result. @default 64 MiB */

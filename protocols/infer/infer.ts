@@ -158,6 +158,10 @@ export class Infer implements Startable, InferInterface {
     if (admission === undefined) {
       return
     }
+    if (this.#init.mayAsk?.(remotePeer) === false) {
+      stream.abort(new StreamClosedError(`peer ${remotePeer} may not ask here`))
+      return
+    }
     const master = remotePeer.toString()
     // One stream a master, so that its credit is one: it opens another only when it holds the old one for lost.
     this.#inbound.get(master)?.abort(new StreamClosedError('the master opened a newer stream'))
