@@ -3,6 +3,7 @@ import {
   type CalibratedCode,
   type ChosenDecoder,
   type LinearDecoder,
+  linearDecoder,
   nearest,
   type OrderKind,
   type Outputs,
@@ -30,6 +31,8 @@ const STREAMS = {
 
 /** Survivor sets for each number of survivors, at least: which workers answer matters as much as what is asked. */
 const SETS = 40
+/** As many as groups that are scored, at most so many. */
+const MOST_SETS = 100
 
 /** What a query is used for. */
 type Part = 'groups' | 'tuning' | 'heldBack'
@@ -102,11 +105,9 @@ export async function calibratePlan(
   const reliability = learnReliability(profileDecoder(learned), tuned.groups, outputs, chance)
   const heldBack = await codeGroups(data, 'heldBack', { code, order })
   const locator = learnLocator(learned, { tuning: tuned.groups, heldBack }, random(seed, STREAMS.locator))
-  const always = (decoder: ChosenDecoder['decoder']): LinearDecoder =>
-    profileDecoder({ ...learned, decoders: decoders.map(each => ({ ...each, decoder })) })
   const scores = await scoreAll(heldBack, {
-    linear: always('linear'),
-    covariance: always('covariance'),
+    linear: linearDecoder(profileCode(learned)),
+    covariance: profileDecoder({ ...learned, decoders: decoders.map(each => ({ ...each, decoder: 'covariance' })) }),
     survivors: random(seed, STREAMS.heldBackSurvivors),
     judge: { outputs, labels },
     step
@@ -143,9 +144,10 @@ interface Scoring {
 async function scoreAll(groups: readonly CodedGroup[], scoring: Scoring): Promise<SurvivorScore[]> {
   const { linear, covariance, judge, step } = scoring
   const n = groups[0].results.length
+  const many = Math.min(MOST_SETS, Math.max(SETS, groups.length))
   const scores: SurvivorScore[] = []
   for (let survivors = 1; survivors <= n; survivors++) {
-    const sets = drawSurvivors(n, survivors, Math.max(SETS, groups.length), scoring.survivors)
+    const sets = drawSurvivors(n, survivors, many, scoring.survivors)
     scores.push({
       survivors,
       linear: score(linear, sets, groups, judge),

@@ -11,6 +11,9 @@ const LEAST_SHARE = 0.02
 /** Survivor sets for each number of survivors, at least; else as many as groups, for sets differ as queries do. */
 const SETS = 40
 
+/** Predictions to observe: what each step of confidence means takes more of them than a mean. */
+const OBSERVED = 40_000
+
 /** How far the variances of a decoder can be trusted, on groups that its moments were not learned on. */
 export function learnReliability(
   decoder: LinearDecoder,
@@ -23,7 +26,7 @@ export function learnReliability(
     const sums = { measured: 0, said: 0 }
     const observations: Array<{ from: number; to: number }> = []
     const sets = drawSurvivors(n, survivors, Math.max(SETS, groups.length), chance)
-    for (const one of judged(decoder, sets, groups, outputs)) {
+    for (const one of judged(decoder, sets, groups, { outputs, wanted: OBSERVED })) {
       if (one.status === 'reconstructed' && one.variance !== undefined) {
         sums.measured += one.squaredError
         sums.said += one.values.length * one.variance

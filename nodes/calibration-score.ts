@@ -46,8 +46,8 @@ function everySet(n: number, size: number): Survivors[] {
 
 /** Of the survivor sets, every group meets one in so many at least: more sets are cheaper than more groups, and vary more. */
 const SHARES = 4
-/** More predictions, about so many, would say the same. */
-const PREDICTIONS = 40_000
+/** More predictions, about so many, would tell no more of a mean. */
+const PREDICTIONS = 10_000
 
 /** A prediction beside the one that the model itself gives. */
 export type Judged = { status: 'exact' | 'lost' } | Reconstructed
@@ -66,15 +66,15 @@ export interface Reconstructed {
   position: number
 }
 
-/** Every prediction of the groups, the survivor sets dealt out among them. */
+/** Predictions of the groups, about as many as are wanted: the survivor sets are dealt out among them. */
 export function* judged(
   decoder: LinearDecoder,
   sets: readonly Survivors[],
   groups: readonly CodedGroup[],
-  outputs: Outputs
+  { outputs, wanted }: { outputs: Outputs; wanted: number }
 ): Generator<Judged> {
   const all = sets.length * groups.reduce((sum, { predictions }) => sum + predictions.length, 0)
-  const shares = Math.min(Math.max(SHARES, Math.ceil(all / PREDICTIONS)), sets.length)
+  const shares = Math.min(Math.max(SHARES, Math.ceil(all / wanted)), sets.length)
   const arrived = groups.map(({ results }) => results.map(result => Tensor.float32(result)))
   for (const [s, survivors] of sets.entries()) {
     const operator = decoder.select(survivors)
@@ -112,7 +112,7 @@ export function score(
 ): Score {
   const counts = { exact: 0, lost: 0, reconstructed: 0 }
   const sums = { squared: 0, agreed: 0, right: 0 }
-  for (const one of judged(decoder, sets, groups, outputs)) {
+  for (const one of judged(decoder, sets, groups, { outputs, wanted: PREDICTIONS })) {
     counts[one.status] += 1
     if (one.status === 'reconstructed') {
       sums.squared += one.squaredError

@@ -24,7 +24,7 @@ const MOST_IMAGES = 16_000
 /** Groups that moments are learned on, at most; a third as many tell what variances mean. */
 const MOST_GROUPS = 600
 /** Survivor sets of each test group, for each number of stragglers. */
-const SETS = 5
+const SETS = 3
 /** The largest share of stragglers among numbers drawn by chance. */
 const MOST_STRAGGLERS = 0.95
 const STREAMS = { images: 21, test: 22, survivors: 23 }
