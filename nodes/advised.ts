@@ -9,26 +9,29 @@ export function stragglersOf(asked: number): Stragglers {
   return asked < 1 ? { share: asked } : { count: asked }
 }
 
+/** The share of workers that are taken to be late where nobody says it and nothing is measured. */
+export const ASSUMED_LATE = 0.1
+
 /**
- * The options with the code that the advisor recommends for so many workers, and why.
+ * The options with the code that the advisor recommends for so many workers, and why. Where the options do not say how many
+ * straggle, it is `late`: the share of answers that come too late as far as it is known, or else {@link ASSUMED_LATE}.
  *
- * @throws {InvalidOptionError} there is no profile, or nothing is said of stragglers
+ * @throws {InvalidOptionError} there is no profile
  * @throws {ProfileMismatchError} the profile is of another model
  * @throws {InvalidFleetError | NoAdviceError} as `advise` does
  */
 export function advised(
   options: CodedOptions,
   model: Model,
-  workers: number
+  { workers, late = ASSUMED_LATE }: { workers: number; late?: number }
 ): { options: CodedOptions & { code: NamedCode }; advice: Advice } {
   const { profile, stragglers, student, k, n } = options
-  if (profile === undefined || stragglers === undefined) {
-    throw new InvalidOptionError(
-      `code 'auto' compares plans of a profile at some stragglers: give ${profile === undefined ? 'a profile' : 'stragglers'}`
-    )
+  if (profile === undefined) {
+    throw new InvalidOptionError(`code 'auto' compares the plans of a profile: give one`)
   }
   checkProfiled(profile, model)
-  const advice = advise({ profile, student, fleet: { workers, stragglers: stragglersOf(stragglers) }, k, n })
+  const expected = stragglers === undefined ? { share: late } : stragglersOf(stragglers)
+  const advice = advise({ profile, student, fleet: { workers, stragglers: expected }, k, n })
   const { code, order, calibrated, student: asksStudent, stragglers: planned } = advice.recommended
   const { k: size, n: coded, ...choice } = code
   const plan =

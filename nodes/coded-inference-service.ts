@@ -221,7 +221,11 @@ export class CodedInferenceService implements CodedInference, Startable {
     }
     // What to choose depends on how many workers there are: all that can be reached in time are waited for.
     const model = await this.#reachModel({ ...asked, n: Infinity })
-    const { options } = advised(asked, model, this.#started().workers.count(model))
+    const { workers } = this.#started()
+    const { options } = advised(asked, model, {
+      workers: workers.count(model),
+      late: workers.late(model, asked.deadline ?? 1000)
+    })
     return { options, model }
   }
 

@@ -95,7 +95,7 @@ export interface InferOptions extends AbortOptions {
   n?: number
   /**
    * `auto` takes what `advise` recommends for the workers that are known, of the plans of `profile` and of plain copies, with
-   * the k and n that are given; it needs `profile` and `stragglers`.
+   * the k and n that are given; it needs `profile`.
    *
    * @default 'replication': exact, and at equal machines even with the published codes or better (docs/codes.md)
    */
@@ -127,7 +127,8 @@ export interface InferOptions extends AbortOptions {
    * How many of n workers need not answer; with fewer workers, the same share. With code `auto`, how many of the workers that
    * are known do not answer in time; below 1, the share of them that does not.
    *
-   * @default half of the spare ones, (n − k) / 2
+   * @default half of the spare ones, (n − k) / 2; with code `auto` the share of answers that took longer than the deadline so
+   * far, or one in ten where none is measured
    */
   stragglers?: number
   /**

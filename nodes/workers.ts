@@ -130,6 +130,11 @@ export class Workers {
     return this.#init.fleet.count(model.id)
   }
 
+  /** The share of answers that take longer than `ms`, as far as it is measured. */
+  late(model: Model, ms: Millis): number | undefined {
+    return this.#init.fleet.late(model.id, ms)
+  }
+
   /** Is anybody being asked right now which models it serves? */
   get reaching(): boolean {
     return this.#reaching.size > 0

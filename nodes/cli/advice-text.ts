@@ -3,8 +3,8 @@ import type { Advice, AdvisedPlan } from '../../src/advisor/index.ts'
 import { bytes } from './quantities.ts'
 import { type Column, table } from './table.ts'
 
-/** A row for each plan, the best first, then which to take. */
-export function adviceText({ plans, recommended, reason }: Advice): string {
+/** A row for each plan, the best first, then which to take; `late` says where the share of late answers comes from. */
+export function adviceText({ plans, recommended, reason }: Advice, late: string | undefined): string {
   const coded = new Set(plans.filter(({ calibrated }) => calibrated !== undefined).map(({ code }) => code.n))
   // Replication is there with every N: in a table, whole numbers of copies and what compares with a code are enough.
   const shown = plans.filter(
@@ -31,6 +31,7 @@ export function adviceText({ plans, recommended, reason }: Advice): string {
     ),
     styleText('dim', 'degraded: the same over predictions that are not exact · complete: no query of a group is lost'),
     styleText('dim', 'the best first, where what was measured (±, its standard error) counts one such error less'),
+    ...(late === undefined ? [] : [styleText('dim', late)]),
     '',
     `${styleText('bold', 'take')} ${reason}`
   ].join('\n')

@@ -1,32 +1,26 @@
-import { type Advice, type AdvisedPlan, advise as compare } from '../../src/advisor/index.ts'
-import { stragglersOf } from '../advised.ts'
+import { type Advice, type AdvisedPlan, advise as compare, type Stragglers } from '../../src/advisor/index.ts'
 import { adviceText } from './advice-text.ts'
 import type { AdviseCommandOptions } from './advise.ts'
+import { stragglersAsked } from './late.ts'
 import { readProfiles } from './profiles.ts'
 import { readStudent } from './students.ts'
 
 /** Prints what every plan of the profiles, and plain copies, are worth in the fleet. */
-export async function advise({
-  profile,
-  student,
-  workers,
-  stragglers,
-  k,
-  n,
-  json
-}: AdviseCommandOptions): Promise<void> {
+export async function advise(options: AdviseCommandOptions): Promise<void> {
+  const { profile, student, workers, k, n, json } = options
+  const { stragglers, words } = stragglersAsked(options)
   const advice = compare({
     profile: await readProfiles(profile),
     student: student === undefined ? undefined : (await readStudent(student)).profile,
-    fleet: { workers, stragglers: stragglersOf(stragglers) },
+    fleet: { workers, stragglers },
     k,
     n
   })
-  console.log(json ? adviceJson(advice) : adviceText(advice))
+  console.log(json ? adviceJson(advice, stragglers) : adviceText(advice, words))
 }
 
-function adviceJson({ plans, recommended, reason }: Advice): string {
-  return JSON.stringify({ recommended: plain(recommended), reason, plans: plans.map(plain) })
+function adviceJson({ plans, recommended, reason }: Advice, stragglers: Stragglers): string {
+  return JSON.stringify({ recommended: plain(recommended), reason, stragglers, plans: plans.map(plain) })
 }
 
 /** Without what the profile says already. */

@@ -1,6 +1,6 @@
 import { codeFamily, type Layout, type Profile } from '../../src/codes/index.ts'
 import type { Model } from '../../src/models/index.ts'
-import { advised } from '../advised.ts'
+import { ASSUMED_LATE, advised } from '../advised.ts'
 import type { CodedOptions, NamedCode } from '../coded-inference.ts'
 import { chosenPlan, planOptions } from '../profiled.ts'
 import { UsageError } from './errors.ts'
@@ -33,15 +33,18 @@ export function codeChoice(options: InferCommandOptions, { profile, student }: L
   return {
     n: Number.POSITIVE_INFINITY,
     at(model, workers) {
-      const { options: coded, advice } = advised({ model: model.id, ...how, k, n }, model, workers)
-      return { coded, reason: advice.reason }
+      // This process has measured nothing yet.
+      const { options: coded, advice } = advised({ model: model.id, ...how, k, n }, model, { workers })
+      return { coded, reason: stragglers === undefined ? `${advice.reason}${ASSUMED}` : advice.reason }
     }
   }
 }
 
-function checkAuto({ profile, stragglers, ...options }: InferCommandOptions): void {
-  if (profile === undefined || stragglers === undefined) {
-    throw new UsageError('--code auto compares the plans of --profile <file> at --stragglers <n>: give both')
+const ASSUMED = `; ${100 * ASSUMED_LATE}% is an assumption: say it with --stragglers`
+
+function checkAuto({ profile, ...options }: InferCommandOptions): void {
+  if (profile === undefined) {
+    throw new UsageError('--code auto compares the plans of --profile <file>: give one')
   }
   const { order, systematic, lambdaEncode, lambdaDecode, degree, output } = options
   const said = Object.entries({ order, systematic, lambdaEncode, lambdaDecode, degree, output })

@@ -148,6 +148,16 @@ export class Fleet {
     return (this.#workers.get(worker)?.record.times(model) ?? this.#pooled.get(model)?.times)?.within(ms)
   }
 
+  /**
+   * The probability that an idle worker takes longer than `ms`, the mean over those that serve a model; `undefined` where no
+   * answer of any is measured.
+   */
+  late(model: string, ms: number): number | undefined {
+    const serving = [...this.#workers].filter(([, { models }]) => models.includes(model))
+    const inTime = serving.flatMap(([worker]) => this.within(worker, model, ms) ?? [])
+    return inTime.length === 0 ? undefined : 1 - inTime.reduce((sum, share) => sum + share, 0) / inTime.length
+  }
+
   /** How many workers serve a model. */
   count(model: string): number {
     return this.#rosters.get(model)?.size ?? 0

@@ -41,6 +41,16 @@ describe('a fleet', () => {
     assert.deepEqual(it.best(2), ['slow', 'fast'], 'three tasks wait at the faster one')
   })
 
+  it('knows how likely a worker that serves a model is late, the mean over them', () => {
+    const it = new Measured('quick', 'slow')
+    it.fleet.add('elsewhere', ['another'])
+    assert.equal(it.fleet.late('model', 50), undefined, 'nothing is measured')
+    it.answer('quick', ...Array(20).fill(10))
+    it.answer('slow', ...Array(20).fill(100))
+    assert.ok(Math.abs((it.fleet.late('model', 50) ?? 0) - 0.5) < 1e-6)
+    assert.ok((it.fleet.late('model', 200) ?? 1) < 1e-6)
+  })
+
   it('prefers who is always on time to who is faster mostly', () => {
     const it = new Measured('steady', 'moody')
     for (let i = 0; i < 20; i++) {

@@ -59,11 +59,33 @@ describe('splinemesh advise, and infer with the code that it recommends', () => 
     assert.ok(plans.some((plan: unknown) => JSON.stringify(plan) === JSON.stringify(recommended)))
   })
 
+  it('tells from a deadline and from how long answers take who is late', async () => {
+    const ended = await advise(
+      '--workers',
+      '12',
+      '--deadline',
+      '150ms',
+      '--latency',
+      '20ms,150ms',
+      '--stragglers',
+      '0.1'
+    )
+    assert.equal(ended.code, 0, said(ended))
+    assert.match(
+      ended.out,
+      /\nlate: 11% at 150 ms, as 1% of answers take longer \(log-normal, p50 20 ms, p99 150 ms\) and 10% never come\n/
+    )
+    assert.match(ended.out, /\ntake .* at 12 workers and 10\.9% stragglers/)
+  })
+
   it('makes infer take the recommended plan for the workers that it finds, and say why', async () => {
-    const ended = await infer('--profile', profile, '--stragglers', '0')
+    const ended = await infer('--profile', profile)
     assert.equal(ended.code, 0, said(ended))
     assert.match(ended.out, /answered 4\/4, 4 exact · 1 group of 4 coded into 4 by uncoded/)
-    assert.match(ended.out, /chosen: uncoded \(k 4, n 4\): at 1 worker and 0% stragglers it gives 100\.0% of the/)
+    assert.match(
+      ended.out,
+      /chosen: uncoded \(k 4, n 4\): at 1 worker and 10% stragglers .*; 10% is an assumption: say it with --stragglers/
+    )
   })
 
   it('refuses what it cannot compare', async () => {
@@ -72,6 +94,11 @@ describe('splinemesh advise, and infer with the code that it recommends', () => 
     const fleet = ['--workers', '12', '--stragglers', '0.2']
     const cases: Array<[() => ReturnType<typeof splinemesh>, RegExp]> = [
       [() => advise('--workers', '12', '--stragglers', '1.5'), /UsageError .*Give a share such as 0\.2/],
+      [() => advise('--workers', '12'), /UsageError .*say who is late: --stragglers <n>, or --deadline/],
+      [
+        () => advise('--workers', '12', '--deadline', '1s'),
+        /UsageError .*--deadline <time> and --latency <p50,p99> go/
+      ],
       [() => advise('--workers', '12', '--stragglers', '13'), /InvalidFleetError .*of the 12 workers; got 13/],
       [() => advise(...fleet, '--k', '4', '--n', '3'), /NoAdviceError .*\(k, n\) of the profile are \(4, 12\)/],
       [

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { advised } from '../../nodes/advised.ts'
+import { InvalidOptionError } from '../../nodes/index.ts'
+import type { Model } from '../../src/models/index.ts'
+import { calibrated, profileOf } from '../advisor/profiles.ts'
+
+const profile = profileOf(calibrated({ k: 4, n: 12 }))
+const model: Model = {
+  id: profile.model,
+  name: 'some',
+  signature: {
+    inputs: [{ name: 'x', dtype: 'float32', shape: [null, 100] }],
+    outputs: [{ name: 'logits', dtype: 'float32', shape: [null, 10] }]
+  }
+}
+
+describe("the plan of code 'auto'", () => {
+  const chosen = (stragglers: number | undefined, late?: number) =>
+    advised({ model: 'some', profile, stragglers }, model, { workers: 12, late })
+
+  it('is made for the stragglers that the caller says, whatever was measured', () => {
+    assert.match(chosen(0.2, 0.9).advice.reason, /at 12 workers and 20% stragglers/)
+    assert.match(chosen(3, 0.9).advice.reason, /at 12 workers and 3 stragglers/)
+  })
+
+  it('is made for the share of answers that were late so far, where the caller says nothing', () => {
+    assert.match(chosen(undefined, 0.35).advice.reason, /at 12 workers and 35% stragglers/)
+    assert.equal(chosen(undefined, 0).options.code.name, 'uncoded', 'nobody was ever late')
+  })
+
+  it('is made for one late answer in ten where nothing was measured', () => {
+    assert.match(chosen(undefined).advice.reason, /at 12 workers and 10% stragglers/)
+    assert.equal(chosen(undefined).options.code.name, 'replication')
+  })
+
+  it('needs plans to compare', () => {
+    const alone = () => advised({ model: 'some' }, model, { workers: 12 })
+    assert.throws(alone, InvalidOptionError)
+  })
+})
