@@ -29,6 +29,7 @@ import type {
 } from './coded-inference.ts'
 import { InvalidOptionError, PeerStoppedError } from './errors.ts'
 import { localChannel } from './local-channel.ts'
+import { withParities } from './parities.ts'
 import { type PlanningInit, planned } from './planned.ts'
 import { withProfile } from './profiled.ts'
 import { checkQueries, checkQuery, type Query } from './queries.ts'
@@ -216,7 +217,7 @@ export class CodedInferenceService implements CodedInference, Startable {
   async #settle({ code, ...request }: InferOptions): Promise<{ options: CodedOptions; model: Model }> {
     const asked = this.#withVariants(request)
     if (code !== 'auto') {
-      const options = withProfile({ ...asked, code })
+      const options = withParities(withProfile({ ...asked, code }))
       return { options, model: await this.#reachModel(options) }
     }
     // What to choose depends on how many workers there are: all that can be reached in time are waited for.

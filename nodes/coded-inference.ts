@@ -35,6 +35,7 @@ import type { AbortOptions, ComponentLogger, Metrics, PeerId } from '@libp2p/int
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { InferInit } from '../protocols/infer/index.ts'
 import type { CodeName, CodeOptions, OrderKind, Profile } from '../src/codes/index.ts'
+import type { ParityProfile } from '../src/companions/index.ts'
 import type { Clock, Hedge, Millis, Outcome } from '../src/inference/index.ts'
 import type { Variants } from '../src/models/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
@@ -118,6 +119,11 @@ export interface InferOptions extends AbortOptions {
    */
   student?: StudentProfile
   /**
+   * What `calibrateParities` learned of parity models, which workers serve beside the model: they say code `parm`, k, n, the output
+   * and what reconstructed predictions are worth. Not to be changed while in use.
+   */
+  parity?: ParityProfile
+  /**
    * Shortly before the deadline the master runs the model by itself on queries that have no prediction yet, or none of the
    * quality that is asked for, as far as they can be ready in time. The model must be one of this peer's `companions`; the
    * code then is replication. @default false
@@ -189,8 +195,8 @@ export interface CodedInference {
    *   queries; none was sent
    * @throws {InvalidCodeError | InvalidPlanError | UnknownCodeError | InvalidOptionError} bad options
    * @throws {InvalidFleetError | NoAdviceError} code `auto`, with more stragglers than workers or no plan of this k and n
-   * @throws {ProfileMismatchError} the profile is of another model, or not exactly one of its plans fits the options; the
-   *   student's is of another model, or of a student that this peer does not have
+   * @throws {ProfileMismatchError} the profile is of another model, or not exactly one of its plans fits the options; that of
+   *   parity models likewise; the student's is of another model, or of a student that this peer does not have
    * @throws {NoWorkersError} no worker that serves the model was found by the deadline
    * @throws {AmbiguousModelError} workers serve different models of this name
    * @throws {PeerStoppedError} the peer is not started, or stopped meanwhile

@@ -4,7 +4,10 @@
  * splinemesh: a prediction-serving mesh. {@link createPeer} makes a whole peer; {@link codedInference} adds the service to a
  * libp2p node of your own.
  */
+
+export { type ParityProfile, parseParityProfile } from '../src/companions/index.ts'
 export { type CalibrateInit, type Calibration, calibrate, type PlanToCalibrate } from './calibrate.ts'
+export { type CalibrateParitiesInit, calibrateParities } from './calibrate-parities.ts'
 export type { SurvivorScore } from './calibrate-plan.ts'
 export { type CalibrateStudentInit, calibrateStudent } from './calibrate-student.ts'
 export type { Score } from './calibration-score.ts'

@@ -3,6 +3,7 @@ import { type Millis, type PlanSpec, planSpec } from '../src/inference/index.ts'
 import type { Model } from '../src/models/index.ts'
 import type { CodedOptions } from './coded-inference.ts'
 import { InvalidOptionError } from './errors.ts'
+import { parityPlan, requireParities } from './parities.ts'
 import { calibratedPlan, checkProfiled } from './profiled.ts'
 import { chooseOutput } from './queries.ts'
 import { ownStudent } from './student-companion.ts'
@@ -21,7 +22,18 @@ export interface PlanningInit extends Pick<Partial<PlanSpec>, 'refine' | 'maxWai
  * @throws {InvalidCodeError | InvalidPlanError | UnknownCodeError | InvalidOptionError | ProfileMismatchError} bad options
  */
 export function planned(
-  { code = 'replication', k = 4, n, deadline = 1000, output, profile, student, rescue = false, ...rest }: CodedOptions,
+  {
+    code = 'replication',
+    k = 4,
+    n,
+    deadline = 1000,
+    output,
+    profile,
+    student,
+    parity,
+    rescue = false,
+    ...rest
+  }: CodedOptions,
   model: Model,
   { companions, spent = 0, ...more }: PlanningInit
 ): PlanSpec {
@@ -30,6 +42,7 @@ export function planned(
   }
   const { name, ...codeOptions } = typeof code === 'string' ? { name: code } : code
   const family = codeFamily(name)
+  requireParities(name, parity)
   const init = {
     model: model.id,
     output: chooseOutput(model, family, output ?? student?.output),
@@ -59,6 +72,7 @@ export function planned(
     hedge,
     calibrated,
     side: side || undefined,
+    ...(parity && parityPlan(parity, model)),
     ...more
   }
   return planSpec({ ...init, ...defined(options) })

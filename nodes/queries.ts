@@ -95,7 +95,7 @@ export function chooseOutput(model: Model, code: CodeFamily, asked: string | und
     throw new InvalidOptionError(`model '${model.name}' has no output '${asked}': it gives ${names}`)
   }
   const whole = [...inputs, output].find(({ dtype }) => !isFloat(dtype))
-  if (whole !== undefined && !code.systematic) {
+  if (whole !== undefined && code.mixes) {
     throw new DtypeMismatchError(
       `code '${code.name}' mixes tensors, so it needs float inputs and outputs, and '${whole.name}' is ${whole.dtype}: use ${copying()}`
     )
@@ -105,7 +105,7 @@ export function chooseOutput(model: Model, code: CodeFamily, asked: string | und
 
 function copying(): string {
   return Object.values(codes)
-    .filter(({ systematic }) => systematic)
+    .filter(({ mixes }) => !mixes)
     .map(({ name }) => name)
     .join(' or ')
 }

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { codeFamily, formatProfile } from '../../src/codes/index.ts'
 import type { Model } from '../../src/models/index.ts'
@@ -7,16 +6,22 @@ import { type CalibrateInit, type Calibration, calibrate as learn } from '../cal
 import { meshExecutor } from '../mesh-executor.ts'
 import { askedModel } from './asked-model.ts'
 import type { CalibrateCommandOptions } from './calibrate.ts'
+import { calibrateParityModels } from './calibrate-parities.ts'
 import { calibrationText } from './calibration-text.ts'
-import { OutputFileError } from './errors.ts'
+import { UsageError } from './errors.ts'
 import { askerOf } from './fleet.ts'
 import { type NamedQuery, npyQueries, readClasses, readInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
 import { withSteps } from './progress.ts'
 import { reach } from './reach.ts'
+import { saveText } from './save.ts'
 
 /** Calibrates a model, writes its profile, and prints what it is worth. */
 export async function calibrate(options: CalibrateCommandOptions): Promise<void> {
+  if (options.parity !== undefined) {
+    await calibrateParityModels(options, options.parity)
+    return
+  }
   const plans = plansOf(options)
   const [inputs, labels] = await Promise.all([
     readInputs([options.data]),
@@ -32,7 +37,7 @@ export async function calibrate(options: CalibrateCommandOptions): Promise<void>
     })
   )
   const out = options.out ?? `${path.basename(options.model, '.onnx')}.profile.json`
-  await save(calibration, out)
+  await saveText(out, formatProfile(calibration.profile))
   console.log(options.json ? calibrationJson(calibration, out) : calibrationText(calibration, out))
 }
 
@@ -63,8 +68,11 @@ async function withWorkers(options: CalibrateCommandOptions, signal: AbortSignal
 }
 
 /** A plan for each combination of k, n, code and layout; a code that does not exist is refused before anything is read. */
-function plansOf({ k: ks, n: ns, code: names, order, systematic, ...options }: CalibrateCommandOptions) {
+function plansOf({ k: ks, n: ns = [], code: names, order, systematic, ...options }: CalibrateCommandOptions) {
   const { lambdaEncode, lambdaDecode, degree } = options
+  if (ns.length === 0) {
+    throw new UsageError('say how many coded queries a group has: --n <n>')
+  }
   const choices = names.map(codeFamily).flatMap(({ name, layouts }) => {
     const also = layouts.includes('systematic') ? ([undefined, 'systematic'] as const) : [undefined]
     const wanted = systematic === 'also' ? also : [systematic && ('systematic' as const)]
@@ -83,14 +91,6 @@ function plansOf({ k: ks, n: ns, code: names, order, systematic, ...options }: C
 /** The classes of a `.npy` file: whole numbers along one axis. */
 async function shown(init: CalibrateInit, { json }: CalibrateCommandOptions): Promise<Calibration> {
   return json || !process.stderr.isTTY ? learn(init) : withSteps(progress => learn({ ...init, progress }))
-}
-
-async function save({ profile }: Calibration, file: string): Promise<void> {
-  try {
-    await writeFile(file, `${formatProfile(profile)}\n`)
-  } catch (cause) {
-    throw new OutputFileError(`cannot write ${file}: ${cause instanceof Error ? cause.message : cause}`, { cause })
-  }
 }
 
 function calibrationJson({ profile: { plans, ...profile }, scores }: Calibration, file: string) {

@@ -8,8 +8,9 @@ export interface CalibrateCommandOptions extends PeerOptions {
   data: string
   labels?: string
   k: number[]
-  n: number[]
+  n?: number[]
   code: string[]
+  parity?: string[]
   lambdaEncode?: number
   lambdaDecode?: number
   degree?: number
@@ -34,6 +35,7 @@ Examples:
   $ splinemesh calibrate --model lenet5.onnx --data x.npy --labels y.npy --k 4 --n 12 --systematic --out four.profile.json
   $ splinemesh calibrate --model lenet5.onnx --data x.npy --k 20 --n 40,60,100 --code nercc,bacc --systematic also
   $ splinemesh calibrate --model lenet5 --data x.npy --k 20 --n 100 --peer <multiaddr>...
+  $ splinemesh calibrate --model lenet5.onnx --data x.npy --k 2 --parity parity-k2.onnx --output softmax
   $ splinemesh infer --model lenet5 --input queries.npy --profile lenet5.profile.json --peer <multiaddr>...`
 
 export function defineCalibrate(program: Command): void {
@@ -46,12 +48,13 @@ export function defineCalibrate(program: Command): void {
     .requiredOption('--data <file.npy>', 'queries; the first axis counts them')
     .option('--labels <file.npy>', 'the true class of each, to measure accuracy too')
     .requiredOption('--k <n,...>', 'queries in a group', wholes)
-    .requiredOption('--n <n,...>', 'coded queries of a group', wholes)
+    .option('--n <n,...>', 'coded queries of a group; not with --parity', wholes)
     .addOption(
       new Option('--code <name,...>', `of ${mixing.map(({ name }) => name).join(', ')}`)
         .argParser(names)
         .default(['nercc'], 'nercc')
     )
+    .option('--parity <file...>', 'parity models (.onnx) of groups of k: learn what they are worth, on this machine')
     .option('--lambda-encode <x>', "nercc's smoothing of the encoder (default: the best of a few)", decimal)
     .option('--lambda-decode <x>', "nercc's smoothing of its own decoder (default: the best of a few)", decimal)
     .option('--degree <n>', 'for lagrange: the model is a polynomial of this degree (default: 1)', positive)
@@ -77,7 +80,10 @@ export function defineCalibrate(program: Command): void {
       ])
     )
     .option('--threads <n>', 'threads that run the model, where no workers do', positive, 1)
-    .option('--out <file>', "where to write the profile (default: the model's file name, with .profile.json)")
+    .option(
+      '--out <file>',
+      "where to write the profile (default: the model's file name, with .profile.json or .parity-k<k>.json)"
+    )
     .option('--json', 'print JSON: the profile without its moments, and all scores')
     .addHelpText('after', EXAMPLES)
     .action(async (options: CalibrateCommandOptions) => {

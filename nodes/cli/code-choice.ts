@@ -1,13 +1,14 @@
-import { codeFamily, type Layout, type Profile } from '../../src/codes/index.ts'
+import { codeFamily, type Layout } from '../../src/codes/index.ts'
 import type { Model } from '../../src/models/index.ts'
 import { ASSUMED_LATE, advised } from '../advised.ts'
 import type { CodedOptions, NamedCode } from '../coded-inference.ts'
+import { parityOptions, requireParities } from '../parities.ts'
 import { chosenPlan, planOptions } from '../profiled.ts'
 import { UsageError } from './errors.ts'
 import type { InferCommandOptions } from './infer.ts'
 
-/** What is known of the model and of a student of it. */
-export type Learned = Pick<CodedOptions, 'profile' | 'student'>
+/** What is known of the model and of its companions. */
+export type Learned = Pick<CodedOptions, 'profile' | 'student' | 'parity'>
 
 /** How to ask, as far as it can be known before workers are. */
 export interface Choice {
@@ -18,15 +19,15 @@ export interface Choice {
 }
 
 /**
- * @throws {UnknownCodeError | InvalidCodeError | ProfileMismatchError} there is no such code or plan
+ * @throws {UnknownCodeError | InvalidCodeError | ProfileMismatchError | InvalidOptionError} there is no such code or plan
  * @throws {UsageError} `auto` with nothing to choose by, or with an option that says what is to be chosen
  */
-export function codeChoice(options: InferCommandOptions, { profile, student }: Learned): Choice {
+export function codeChoice(options: InferCommandOptions, { profile, student, parity }: Learned): Choice {
   const { stragglers, quality, maxWrong, hedge: after, hedgeBudget: budget, deadline, onDeadline, k, n } = options
   const hedge = after === undefined ? undefined : { after, budget }
-  const how = { profile, student, stragglers, quality, maxWrong, hedge, deadline, onDeadline }
+  const how = { profile, student, parity, stragglers, quality, maxWrong, hedge, deadline, onDeadline }
   if (options.code !== 'auto') {
-    const plan = coding(options, profile)
+    const plan = coding(options, { profile, parity })
     return { n: plan.n, at: model => ({ coded: { model: model.id, ...how, ...plan } }) }
   }
   checkAuto(options)
@@ -54,7 +55,7 @@ function checkAuto({ profile, ...options }: InferCommandOptions): void {
   }
 }
 
-function coding(options: InferCommandOptions, profile: Profile | undefined) {
+function coding(options: InferCommandOptions, { profile, parity }: Omit<Learned, 'student'>) {
   const { order, output, systematic, lambdaEncode, lambdaDecode, degree } = options
   const name = options.code === undefined ? undefined : codeFamily(options.code).name
   const layout = systematic === undefined ? undefined : layoutOf(systematic)
@@ -63,6 +64,10 @@ function coding(options: InferCommandOptions, profile: Profile | undefined) {
     const plan = chosenPlan(profile, { k: options.k, n: options.n, order, output, code: wish })
     return { ...planOptions(plan), output: profile.output }
   }
+  if (parity !== undefined) {
+    return { ...parityOptions(parity, { code: name, k: options.k, n: options.n, output }), order }
+  }
+  requireParities(name, parity)
   const code = { ...wish, name: name ?? 'replication' }
   const family = codeFamily(code.name)
   const { k = 4, n = family.maximumN?.(k) ?? 2 * k } = options

@@ -42,6 +42,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   ERR_INVALID_OPTION: EXIT.badInput,
   ERR_INVALID_PROFILE: EXIT.badInput,
   ERR_INVALID_STUDENT_PROFILE: EXIT.badInput,
+  ERR_INVALID_COMPANION_PROFILE: EXIT.badInput,
   ERR_SCENARIO: EXIT.badInput,
   ERR_REAL_FLEET: EXIT.noWorkers,
   ERR_PROFILE_MISMATCH: EXIT.badInput,

@@ -19,6 +19,7 @@ import type { InferCommandOptions } from './infer.ts'
 import { queriesOf, readInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
 import { checkPeerOptions } from './options.ts'
+import { readParities } from './parities.ts'
 import { predictionRows } from './prediction-rows.ts'
 import { readProfile, readText } from './profiles.ts'
 import { reach } from './reach.ts'
@@ -33,7 +34,8 @@ export async function infer(options: InferCommandOptions): Promise<void> {
   checkPeerOptions(options)
   const profile = options.profile === undefined ? undefined : await readProfile(options.profile)
   const student = options.student === undefined ? undefined : await readStudent(options.student)
-  const choice = codeChoice(options, { profile, student: student?.profile })
+  const parity = options.parity === undefined ? undefined : await readParities(options.parity)
+  const choice = codeChoice(options, { profile, student: student?.profile, parity })
   const variants =
     options.variants === undefined
       ? undefined

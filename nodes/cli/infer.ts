@@ -29,6 +29,7 @@ export interface InferCommandOptions extends PeerOptions, ImageOptions {
   order?: OrderKind
   profile?: string
   student?: string
+  parity?: string
   variants?: string
   stragglers?: number
   quality?: number
@@ -55,6 +56,7 @@ Examples:
   $ splinemesh infer --model lenet5 --input x.npy --k 4 --n 12 --code nercc --stragglers 3 --deadline 500ms --peer <multiaddr>...
   $ splinemesh infer --model lenet5 --input x.npy --profile lenet5.profile.json --peer <multiaddr>...
   $ splinemesh infer --model lenet5 --input x.npy --profile lenet5.profile.json --code auto --stragglers 0.2 --mdns
+  $ splinemesh infer --model lenet5 --input x.npy --parity parity-k2.json --peer <multiaddr>...
   $ splinemesh infer --model mobilenet.onnx --input cat.jpg --mean 0.5 --std 0.5 --labels labels.txt --top 3 --mdns
   $ splinemesh infer --model lenet5 --input x.npy --peer <multiaddr> --trace
   $ splinemesh infer --model lenet5 --input x.npy --peer <multiaddr> --json --save predictions.npy`
@@ -87,6 +89,7 @@ export function defineInfer(program: Command): void {
       'as splinemesh calibrate wrote it; its plan that fits the options says how to code and to decode'
     )
     .option('--student <file>', 'a small model that the master runs: its profile, its .onnx beside it')
+    .option('--parity <file>', 'profile of parity models, which workers serve beside the model: code parm')
     .option(
       '--stragglers <n>',
       'workers of a group that need not answer (default: (n - k) / 2); auto: of all, or a share',

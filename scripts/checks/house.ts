@@ -21,6 +21,7 @@ const SRC: Record<string, string[]> = {
   advisor: ['codes'],
   inference: ['tensor', 'codes', 'fleet', 'models', 'advisor'],
   students: ['codes', 'models'],
+  companions: ['codes', 'tensor'],
   simulation: ['chance', 'tensor', 'codes', 'fleet', 'models', 'inference']
 }
 

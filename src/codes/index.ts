@@ -59,6 +59,7 @@ export { type Moments, type Outputs, secondMoments } from './moments.ts'
 export { type NerccOptions, nercc } from './nercc.ts'
 export type { LinearDecoder, Operator } from './operator.ts'
 export { type OrderKind, orderByGram, ordering, orderQueries, reorder, restoreOrder } from './order.ts'
+export { mostParities, type ParmOptions, parm } from './parm.ts'
 export type { CodingPoints, Layout } from './points.ts'
 export {
   type Calibrated,

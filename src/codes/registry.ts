@@ -5,6 +5,7 @@ import type { LinearCode } from './code.ts'
 import { InvalidCodeError, UnknownCodeError } from './errors.ts'
 import { lagrange, lagrangeThreshold } from './lagrange.ts'
 import { nercc } from './nercc.ts'
+import { mostParities, parm } from './parm.ts'
 import type { Layout } from './points.ts'
 import { replication } from './replication.ts'
 import { uncoded } from './uncoded.ts'
@@ -25,7 +26,7 @@ export interface CodeOptions {
   degree?: number
 }
 
-export type CodeName = 'uncoded' | 'replication' | 'lagrange' | 'bacc' | 'approxifer' | 'nercc' | 'chords'
+export type CodeName = 'uncoded' | 'replication' | 'lagrange' | 'bacc' | 'approxifer' | 'nercc' | 'chords' | 'parm'
 
 /** A code for every K and N that it allows. */
 export interface CodeFamily {
@@ -38,6 +39,8 @@ export interface CodeFamily {
   readonly layouts: readonly Layout[]
   /** Its codes are systematic for every K, unless another layout is asked for. */
   readonly systematic: boolean
+  /** It mixes queries and results, which must be floats for that; the others only repeat queries. */
+  readonly mixes: boolean
   /** The fewest coded queries for a group of `k`. */
   minimumN(k: number, options?: Pick<CodeOptions, 'layout' | 'degree'>): number
   /** The most coded queries for a group of `k`; absent where there is no limit. */
@@ -54,6 +57,7 @@ export const codes: Readonly<Record<CodeName, CodeFamily>> = {
     source: 'each query once, to one worker',
     layouts: ['systematic'],
     systematic: true,
+    mixes: false,
     minimumN: k => k,
     maximumN: k => k,
     create(options) {
@@ -71,6 +75,7 @@ export const codes: Readonly<Record<CodeName, CodeFamily>> = {
     source: 'each query to several workers; the first answer counts',
     layouts: ['systematic'],
     systematic: true,
+    mixes: false,
     minimumN: k => k,
     create(options) {
       refuse(codes.replication, options, ['smoothing', 'degree'])
@@ -83,6 +88,7 @@ export const codes: Readonly<Record<CodeName, CodeFamily>> = {
     source: 'Yu and others, Lagrange Coded Computing, 2019',
     layouts: ['paper', 'systematic'],
     systematic: false,
+    mixes: true,
     minimumN: (k, { degree } = {}) => lagrangeThreshold(k, degree),
     create(options) {
       refuse(codes.lagrange, options, ['smoothing'])
@@ -95,6 +101,7 @@ export const codes: Readonly<Record<CodeName, CodeFamily>> = {
     source: 'Jahani-Nezhad and Maddah-Ali, Berrut Approximated Coded Computing, 2022',
     layouts: ['paper', 'systematic'],
     systematic: false,
+    mixes: true,
     minimumN: anyOrAll,
     create(options) {
       refuse(codes.bacc, options, ['smoothing', 'degree'])
@@ -107,6 +114,7 @@ export const codes: Readonly<Record<CodeName, CodeFamily>> = {
     source: 'Soleymani, Ali, Mahdavifar and Avestimehr, ApproxIFER, 2022',
     layouts: ['paper'],
     systematic: false,
+    mixes: true,
     minimumN: () => 1,
     create(options) {
       refuse(codes.approxifer, options, ['smoothing', 'degree'])
@@ -119,6 +127,7 @@ export const codes: Readonly<Record<CodeName, CodeFamily>> = {
     source: 'Moradi and Maddah-Ali, Nested-Regression Coded Computing, 2024',
     layouts: ['paper', 'systematic'],
     systematic: false,
+    mixes: true,
     minimumN: anyOrAll,
     create(options) {
       refuse(codes.nercc, options, ['degree'])
@@ -131,10 +140,25 @@ export const codes: Readonly<Record<CodeName, CodeFamily>> = {
     source: 'splinemesh; for the covariance decoder',
     layouts: ['paper', 'systematic'],
     systematic: false,
+    mixes: true,
     minimumN: k => k,
     create(options) {
       refuse(codes.chords, options, ['smoothing', 'degree'])
       return chords(options)
+    }
+  },
+  parm: {
+    name: 'parm',
+    title: 'ParM',
+    source: 'Kosaian, Rashmi and Venkataraman, Parity Models, 2019; with a model for each parity query',
+    layouts: ['systematic'],
+    systematic: true,
+    mixes: true,
+    minimumN: k => k,
+    maximumN: k => k + mostParities(k),
+    create(options) {
+      refuse(codes.parm, options, ['smoothing', 'degree'])
+      return parm(options)
     }
   }
 }

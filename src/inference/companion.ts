@@ -28,6 +28,17 @@ export interface Description extends Companion {
 }
 
 /**
+ * A companion that workers run in place of the deployed model on a mixture of a whole group. Its result stands for that of the
+ * coded query, the same mixture of predictions.
+ */
+export interface ParityModel {
+  model: ModelId
+  output: string
+  /** Its inputs for a group of K queries. @default the code's own mixture of them, under the names of the deployed model's inputs */
+  feed?(queries: readonly NamedTensors[]): NamedTensors
+}
+
+/**
  * What helps beside copies of the queries: the answers of a small model that the master itself runs, descriptions that spare
  * workers run, and the master at last.
  */

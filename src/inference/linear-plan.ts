@@ -6,8 +6,6 @@ import { encodingGroup, orderingGroup } from './encoding.ts'
 import { InvalidPlanError } from './errors.ts'
 import type { Plan, PlanSpec, PlanTask } from './plan.ts'
 
-const CODED = { role: 'coded', queries: [] } as const
-
 /** A plan of one linear code. In a systematic one each query leaves at once, and coding costs no waiting. */
 export function linearPlan(spec: PlanSpec): Plan {
   const systematic = spec.code.systematic || spec.codeOptions.layout === 'systematic'
@@ -20,6 +18,15 @@ export function linearPlan(spec: PlanSpec): Plan {
   const append = (task: PlanTask): PlanTask => {
     tasks.push(task)
     return task
+  }
+  /** What is run on a mixture of queries. */
+  const mixed = (parity: number) => {
+    const companion = spec.parities?.[parity]
+    if (companion === undefined) {
+      return { ...deployed, role: 'coded' } as const
+    }
+    const { model, output, feed } = companion
+    return { model, output, role: 'parity', ...(feed && { inputs: feed(queries) }) } as const
   }
   const group = (): NonNullable<typeof closed> => {
     if (closed === undefined) {
@@ -35,8 +42,14 @@ export function linearPlan(spec: PlanSpec): Plan {
     const left = Array.from({ length: code.n - tasks.length }, (_, i) => tasks.length + i)
     yield* encodingGroup(code, reorder(queries, order), left, (index, inputs) => {
       const place = code.systematic ? unitColumn(code.encodingMatrix, code.k, index) : undefined
-      const { role, queries: own } = place === undefined ? CODED : ({ role: 'query', queries: [order[place]] } as const)
-      append({ index, model: spec.model, output: spec.output, inputs, role, queries: own, runner: 'worker' })
+      append({
+        index,
+        inputs,
+        runner: 'worker',
+        ...(place === undefined
+          ? { queries: [], ...mixed(index - code.k) }
+          : { queries: [order[place]], ...deployed, role: 'query' })
+      })
     })
   }
 

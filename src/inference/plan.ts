@@ -1,8 +1,8 @@
-import type { CodeFamily, CodeOptions, LinearCode, OrderKind } from '../codes/index.ts'
+import { type CodeFamily, type CodeOptions, codes, type LinearCode, type OrderKind } from '../codes/index.ts'
 import type { ModelId, NamedTensors } from '../models/index.ts'
 import type { Tensor } from '../tensor/index.ts'
 import type { Millis } from './channel.ts'
-import type { Side } from './companion.ts'
+import type { ParityModel, Side } from './companion.ts'
 import type { CalibratedPlan, GroupDecoder } from './decode.ts'
 import { InvalidPlanError } from './errors.ts'
 import { checkHedge, type Hedge } from './hedge.ts'
@@ -41,6 +41,11 @@ export interface PlanSpec {
   hedge?: Hedge
   /** What was learned of full groups of this model, code and order; the others are decoded by the code alone. */
   calibrated?: CalibratedPlan
+  /**
+   * The models of the parity queries of code parm, one for each. They know full groups only: in smaller ones, spare workers get
+   * copies. Without them the deployed model itself is run on parity queries, which is right for one that is affine.
+   */
+  parities?: readonly ParityModel[]
   /** What helps beside copies of the queries; the code then is replication. */
   side?: Side
 }
@@ -73,6 +78,7 @@ export function planSpec(init: PlanInit): PlanSpec {
   }
   checkQuality(spec)
   checkSide(spec)
+  checkParities(spec)
   if (spec.hedge !== undefined) {
     checkHedge(spec.hedge)
   }
@@ -117,12 +123,22 @@ function checkSide({ side, code, calibrated, maxWrong }: PlanSpec): void {
   }
 }
 
+/** @throws {InvalidPlanError} there is not one parity model for each parity query */
+function checkParities({ parities, code, k, n }: PlanSpec): void {
+  if (parities !== undefined && !(code.name === 'parm' && parities.length === n - k)) {
+    throw new InvalidPlanError(
+      `parity models are for the parity queries of code parm, n − k = ${n - k} of them; got ${parities.length} beside ${code.name}`
+    )
+  }
+}
+
 /**
  * The code of a group of `count` ≤ K queries. A smaller group keeps the overhead N/K, and has at least `stragglers`
  * coded queries more than queries, as far as the full plan does.
  */
 export function codeFor(spec: PlanSpec, count: number): LinearCode {
-  const { code, codeOptions, stragglers = 0 } = spec
+  const { codeOptions, stragglers = 0 } = spec
+  const code = spec.parities !== undefined && count < spec.k ? codes.replication : spec.code
   const scaled = Math.max(Math.ceil((spec.n * count) / spec.k), count + stragglers, code.minimumN(count, codeOptions))
   const n = count === spec.k ? spec.n : Math.min(spec.n, code.maximumN?.(count) ?? Infinity, scaled)
   return code.create({ ...codeOptions, k: count, n })
@@ -144,7 +160,7 @@ export interface PlanTask {
 }
 
 /** What the deployed model is run on, a query or a mixture of several, or which companion is run. */
-export type TaskRole = 'query' | 'coded' | 'description' | 'student'
+export type TaskRole = 'query' | 'coded' | 'parity' | 'description' | 'student'
 
 /** The tasks of a group and their decoder: append-only, and decoding once `closed`. */
 export interface Plan extends GroupDecoder {

@@ -67,9 +67,9 @@ class Draw {
   }
 
   plan(): ScenarioPlan {
-    const { name: code, layouts } = this.one(Object.values(codes))
+    const { name: code, layouts, maximumN } = this.one(Object.values(codes))
     const k = this.whole(1, 6)
-    const n = code === 'uncoded' ? k : k + this.whole(0, 8)
+    const n = Math.min(k + this.whole(0, 8), maximumN?.(k) ?? Number.POSITIVE_INFINITY)
     return { code, k, n, layout: this.one(layouts), stragglers: this.one([undefined, this.whole(0, n - 1)]) }
   }
 

@@ -11,7 +11,8 @@ describe('the registry of codes', () => {
       'bacc',
       'approxifer',
       'nercc',
-      'chords'
+      'chords',
+      'parm'
     ])
     for (const [name, family] of Object.entries(codes)) assert.equal(codeFamily(name), family)
   })

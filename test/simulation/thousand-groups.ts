@@ -18,7 +18,7 @@ import { query, run } from '../inference/mesh.ts'
 
 const GROUPS = 1000
 const FAULTS: ReadonlyArray<TaskFault | undefined> = ['silent', 'stall', 'fail', 'nan', 'misshapen']
-const names = Object.values(codes).map(({ name }) => name)
+const families = Object.values(codes)
 
 const seed = Number(process.argv[2] ?? 1)
 const clock = new VirtualClock()
@@ -72,14 +72,14 @@ for (let i = 0; i < 12; i++) {
   join(`worker-${i}`, random(seed, i + 1))
 }
 for (let call = 1; call <= GROUPS; call++) {
-  const name = names[Math.floor(chance() * names.length)]
+  const { name, maximumN } = families[Math.floor(chance() * families.length)]
   const k = 1 + Math.floor(chance() * 5)
   const spec = planSpec({
     model: 'double',
     output: 'y',
     code: codeFamily(name),
     k,
-    n: name === 'uncoded' ? k : k + Math.floor(chance() * 8),
+    n: Math.min(k + Math.floor(chance() * 8), maximumN?.(k) ?? Infinity),
     deadline: 200,
     refine: chance() < 0.2 ? 'until-stop' : 'never',
     onDeadline: chance() < 0.2 ? 'fail' : 'answer',

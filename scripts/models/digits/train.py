@@ -14,26 +14,16 @@ from pathlib import Path
 import numpy
 import sklearn
 import torch
-from sklearn.datasets import load_digits
-from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from training import (  # noqa: E402: the folder above is not a package
+from digits.images import TEST_EVERY, load_images  # noqa: E402: the folder above is not a package
+from training import (  # noqa: E402
     AUGMENTATION, OPSET, SIDE, LeNet5, environment, export, logits_of, make_repeatable, move_at_random, parameters_of,
     score, sha256_of, train,
 )
 
-TEST_EVERY = 4
 # The demo promises this much; below it nothing is written.
 LEAST_TEST_ACCURACY = 0.97
-
-
-def load_images():
-    """All images, float32 [n,1,32,32] in [0,1], and their labels, int64 [n], in scikit-learn's order."""
-    digits = load_digits()
-    small = torch.tensor(digits.images / 16, dtype=torch.float32).unsqueeze(1)
-    images = nn.functional.interpolate(small, size=(SIDE, SIDE), mode="bilinear", align_corners=False)
-    return images, torch.tensor(digits.target, dtype=torch.int64)
 
 
 def grayscale_png(pixels):

@@ -5,32 +5,28 @@ Nothing is chosen on the test images: fixed recipes, no early stopping, the weig
 One thread and one seed, so that the same packages on the same kind of processor give the same bytes.
 """
 import argparse
-import gzip
-import hashlib
 import json
 import os
 import sys
 from pathlib import Path
 
-import numpy
 import torch
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from training import (  # noqa: E402: the folder above is not a package
+from mnist.images import BORDER, find_mnist, load_mnist  # noqa: E402: the folder above is not a package
+from training import (  # noqa: E402
     AUGMENTATION, OPSET, SIDE, LeNet5, environment, export, logits_of, make_repeatable, move_at_random, parameters_of,
     score, sha256_of, train,
 )
 
 LENET5 = {"epochs": 20, "batch": 128, "learning_rate": 2e-3, "weight_decay": 1e-2}
 STUDENT = {"epochs": 40, "batch": 128, "learning_rate": 1e-2, "weight_decay": 1e-2}
-BORDER = 2
 HIDDEN = 36
 # Hinton, Vinyals and Dean 2015: divided by this, the answers also tell which wrong classes are near.
 TEMPERATURE = 3
 # The published tables are made with networks this good; below it nothing is written.
 LEAST_TEST_ACCURACY = 0.989
-FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
 
 class Student(nn.Module):
@@ -55,44 +51,6 @@ def distil(lenet5, images):
         for weight in student.layers[-1].parameters():
             weight.mul_(TEMPERATURE)
     return student
-
-
-def find_mnist(data):
-    if data is None:
-        raise SystemExit("no data: give --data or SPLINEMESH_DATA, a folder that holds data/mnist or mnist")
-    tried = [data / "data" / "mnist", data / "mnist"]
-    for folder in tried:
-        if all((folder / f"{name}.gz").is_file() for name in FILES):
-            return folder
-    raise SystemExit(f"no MNIST: expected {', '.join(FILES)}, each with .gz, in {' or '.join(map(str, tried))}")
-
-
-def read_idx(content):
-    """The uint8 array of an idx file: two zeros, 8 for bytes, the number of axes, each axis as uint32, the values."""
-    if content[:3] != b"\0\0\x08":
-        raise SystemExit(f"not an idx file of bytes: expected to begin 00 00 08, begins {content[:3].hex(' ')}")
-    axes = content[3]
-    shape = numpy.frombuffer(content, ">u4", axes, 4)
-    return numpy.frombuffer(content, numpy.uint8, offset=4 + 4 * axes).reshape(shape)
-
-
-def load_mnist(folder):
-    """Training images, float32 [60000,1,32,32] in [0,1], and labels, int64 [60000]; the same of 10,000 test images.
-
-    Last comes the sha-256 of each file as unpacked, because copies of MNIST differ in how they are packed.
-    """
-    contents = {name: gzip.decompress((folder / f"{name}.gz").read_bytes()) for name in FILES}
-    train_images, train_labels, test_images, test_labels = (read_idx(content) for content in contents.values())
-
-    def pad(images):
-        padded = numpy.pad(images, ((0, 0), (BORDER, BORDER), (BORDER, BORDER)))
-        return torch.from_numpy(padded).unsqueeze(1).float().div(255)
-
-    def classes(labels):
-        return torch.from_numpy(labels.astype(numpy.int64))
-
-    sha256 = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    return pad(train_images), classes(train_labels), pad(test_images), classes(test_labels), sha256
 
 
 def multiply_accumulates(model):

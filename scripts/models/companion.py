@@ -1,0 +1,172 @@
+"""What the trainings of companions share: queries and the deployed model's answers, the loop, the export and its check.
+
+A companion learns the answers of the deployed model, so no label reaches it. Imported by `parm/train.py` and
+`mosaic/train.py`; run by itself it does nothing.
+"""
+import argparse
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy
+import onnx
+import torch
+from torch import nn
+
+from digits.images import TEST_EVERY, load_images
+from mnist.images import find_mnist, load_mnist
+from training import OPSET, environment, make_repeatable, move_at_random, parameters_of, sha256_of
+
+MODELS = Path(__file__).resolve().parent
+NODE = MODELS.parents[1] / "node_modules" / ".bin" / "node"
+# Every so many queries one is held back: to see how the training goes, and to learn what a companion is worth.
+HELD_BACK_EVERY = 10
+LOOKS = 10
+# ONNX Runtime and PyTorch sum in different orders.
+MOST_APART = 1e-3
+
+
+class NormalisedLeNet5(nn.Module):
+    """LeNet5 with batch normalisation, which the export folds into the layers before it: LeNet5's own work."""
+
+    def __init__(self, outputs=10):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, 6, 5), nn.BatchNorm2d(6), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(6, 16, 5), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+            nn.Linear(400, 120), nn.BatchNorm1d(120), nn.ReLU(),
+            nn.Linear(120, 84), nn.BatchNorm1d(84), nn.ReLU(), nn.Linear(84, outputs),
+        )
+
+    def forward(self, image):
+        return self.layers(image)
+
+
+def arguments(description, steps):
+    """The options that every training of a companion has."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--model", type=Path, required=True, help="the deployed model, .onnx")
+    parser.add_argument("--data", required=True,
+                        help="queries without labels: a .npy file, 'digits', or a folder that holds MNIST")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--output", default="softmax", help="the output of the model that is learned")
+    parser.add_argument("--copies", type=int, default=0, help="moved copies of each query to learn from beside it")
+    parser.add_argument("--steps", type=int, default=steps)
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--learning-rate", type=float, default=4e-3, help="its peak")
+    parser.add_argument("--checkpoint", type=Path,
+                        help="file to write ten times on the way, and to go on from; the outcome is the same")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser
+
+
+def read_queries(data):
+    """Queries to learn from, float32 [n,...]; of data sets that have a test part, the others."""
+    if data == "digits":
+        images, _ = load_images()
+        return images[torch.arange(len(images)) % TEST_EVERY != 0]
+    path = Path(data)
+    return load_mnist(find_mnist(path))[0] if path.is_dir() else torch.from_numpy(numpy.load(path))
+
+
+def answers_of(model, queries, output):
+    """What the ONNX model says of each query, by the project's own ONNX Runtime; float32 [n,...]."""
+    with tempfile.TemporaryDirectory() as folder:
+        asked, answered = Path(folder, "queries.npy"), Path(folder, "answers.npy")
+        numpy.save(asked, queries.numpy())
+        subprocess.run([NODE, MODELS / "answers.ts", "--model", model, "--input", asked, "--output", output,
+                        "--out", answered], check=True)
+        return torch.from_numpy(numpy.load(answered))
+
+
+class Teaching:
+    """Queries and the deployed model's answers to them: some to learn from, every tenth held back."""
+
+    def __init__(self, options):
+        queries = read_queries(options.data)
+        held = torch.arange(len(queries)) % HELD_BACK_EVERY == 0
+        learned = queries[~held]
+        if options.copies > 0:
+            moved = [move_at_random(part) for _ in range(options.copies) for part in learned.split(1000)]
+            learned = torch.cat([learned, *moved])
+        self.queries, self.held_queries = learned, queries[held]
+        answers = answers_of(options.model, torch.cat([learned, self.held_queries]), options.output)
+        self.answers, self.held_answers = answers[:len(learned)], answers[len(learned):]
+
+    def draw(self, count, together):
+        """A batch of groups by chance: queries [count,together,...] and answers [count,together,classes]."""
+        chosen = torch.randint(0, len(self.queries), (count, together))
+        return self.queries[chosen], self.answers[chosen]
+
+    def held_groups(self, together):
+        """As many groups of queries held back as there are such queries, each query once in each place."""
+        chance = torch.Generator().manual_seed(0)
+        chosen = torch.stack([torch.randperm(len(self.held_queries), generator=chance) for _ in range(together)], 1)
+        return self.held_queries[chosen], self.held_answers[chosen]
+
+
+def fit(model, loss_of_batch, agreement, options):
+    """AdamW along one cycle of the learning rate (Smith and Topin 2019); the weights of the last step."""
+    optimizer = torch.optim.AdamW(model.parameters(), weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.learning_rate, total_steps=options.steps)
+    for step in range(resume(options.checkpoint, model, optimizer, schedule) + 1, options.steps + 1):
+        loss = loss_of_batch(model)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        if step % max(1, options.steps // LOOKS) == 0:
+            model.eval()
+            with torch.no_grad():
+                print(f"step {step} of {options.steps}, agreement on queries held back {agreement(model):.4f}", flush=True)
+            model.train()
+            save(options.checkpoint, step, model, optimizer, schedule)
+    return model.eval()
+
+
+def save(checkpoint, step, model, optimizer, schedule):
+    if checkpoint is not None:
+        torch.save({"step": step, "model": model.state_dict(), "optimizer": optimizer.state_dict(),
+                    "schedule": schedule.state_dict(), "random": torch.get_rng_state()}, checkpoint)
+
+
+def resume(checkpoint, model, optimizer, schedule):
+    """Puts everything back to where the checkpoint was written; how many steps are done."""
+    if checkpoint is None or not checkpoint.is_file():
+        return 0
+    state = torch.load(checkpoint)
+    for part, name in ((model, "model"), (optimizer, "optimizer"), (schedule, "schedule")):
+        part.load_state_dict(state[name])
+    torch.set_rng_state(state["random"])
+    return state["step"]
+
+
+def export_checked(model, path, examples, output, rows="batch"):
+    """Writes the model as ONNX, and refuses it if ONNX Runtime gives other answers to the examples than PyTorch."""
+    torch.onnx.export(model, examples[:1], str(path), opset_version=OPSET, input_names=["image"], output_names=[output],
+                      dynamic_axes={"image": {0: "batch"}, output: {0: rows}})
+    onnx.checker.check_model(onnx.load(str(path)), full_check=True)
+    with torch.no_grad():
+        apart = float((answers_of(path, examples, output) - model(examples)).abs().max())
+    if not apart <= MOST_APART:
+        path.unlink()
+        raise SystemExit(f"ONNX Runtime and PyTorch differ by {apart} on {path.name}: nothing written")
+
+
+def recipe_of(model, options, agreement, files):
+    return {
+        "teacher": sha256_of(options.model.parent, [options.model.name]),
+        "selection": "none; weights of the last step",
+        "heldBackEvery": HELD_BACK_EVERY,
+        "arguments": {name: value for name, value in vars(options).items() if not isinstance(value, Path)
+                      and name not in ("data", "checkpoint")},
+        "parameters": parameters_of(model),
+        "agreementOnQueriesHeldBack": round(agreement, 4),
+        "sha256": sha256_of(options.out, files),
+        "environment": environment(),
+    }
+
+
+def write_json(path, value):
+    path.write_text(json.dumps(value, indent=2) + "\n")

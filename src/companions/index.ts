@@ -1,0 +1,9 @@
+/**
+ * @packageDocumentation
+ *
+ * Companions that were trained beside a deployed model: which they are, how groups of queries are put to them, and what their
+ * answers are worth. Nothing here trains or runs them. Imports `codes` and `tensor`.
+ */
+export { InvalidCompanionProfileError } from './errors.ts'
+export { type ParityProfile, parseParityProfile } from './parity-profile.ts'
+export { learnParityWorth, type ParityTrial, type ParityWorth, parityQuality } from './parity-worth.ts'
