@@ -1,5 +1,5 @@
-import { random, shuffled } from '../src/chance/index.ts'
-import { codeFamily, encode, linearDecoder, parm } from '../src/codes/index.ts'
+import { type Random, random, shuffled } from '../src/chance/index.ts'
+import { codeFamily, encode, type LinearCode, linearDecoder, parm } from '../src/codes/index.ts'
 import { learnParityWorth, type ParityProfile, type ParityTrial } from '../src/companions/index.ts'
 import type { Model } from '../src/models/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
@@ -43,7 +43,7 @@ const LEAST = 100
  * @throws {RunFailedError} a model fails on a query
  */
 export async function calibrateParities(init: CalibrateParitiesInit): Promise<ParityProfile> {
-  const { executor, k, groups: count = 1000, seed = 1, data, output, signal } = init
+  const { executor, k, groups: count = 1000, seed = 1, data, output } = init
   const deployed = runOf(init, modelOf(executor, init.model), output)
   const parities = init.parities.map(parity => runOf(init, modelOf(executor, parity), output))
   const code = parm({ k, n: k + parities.length })
@@ -51,52 +51,65 @@ export async function calibrateParities(init: CalibrateParitiesInit): Promise<Pa
   const queries = await queriesFor(data, deployed.model)
   const groups = drawGroups([...queries.keys()], k, count, chance)
   const own = await runAll(deployed, queries)
-  const mixtures = groups.map(group =>
+  const coded = groups.map(group =>
     encode(
       code,
       group.map(query => queries[query])
-    ).slice(k)
-  )
-  const heard = await Promise.all(
-    parities.map((run, parity) =>
-      runAll(
-        run,
-        mixtures.map(mixture => mixture[parity])
-      )
     )
   )
-  if (heard.some(([{ length }]) => length !== own[0].length)) {
-    throw new InvalidOptionError(
-      `parity models give what their model gives, ${own[0].length} values: got ${heard.map(([{ length }]) => length)}`
+  const answers: Answers[] = groups.map(group => ({ own: group.map(query => own[query]), parities: [] }))
+  for (const [j, parity] of parities.entries()) {
+    const heard = await runAll(
+      parity,
+      coded.map(mixtures => mixtures[k + j])
     )
-  }
-  signal?.throwIfAborted()
-  const classes = outputsOf(deployed.output, own) !== 'values'
-  const decoder = linearDecoder(code)
-  const missing = parities.map((_, i) => {
-    const trials = groups.flatMap((group, g): ParityTrial[] => {
-      const lost = shuffled(Array(k).keys(), chance).slice(0, i + 1)
-      const witnesses = shuffled(parities.keys(), chance).slice(0, i + 1)
-      const survivors = Array.from({ length: code.n }, (_, index) => index).filter(index =>
-        index < k ? !lost.includes(index) : witnesses.includes(index - k)
-      )
-      const results = survivors.map(index => Tensor.float32(index < k ? own[group[index]] : heard[index - k][g]))
-      const predictions = decoder.select(survivors).apply(results)
-      return lost.flatMap(q => {
-        const prediction = predictions[q]
-        return prediction === undefined ? [] : [{ prediction: floats(prediction), own: own[group[q]] }]
-      })
+    requireAlike(own[0], heard[0])
+    heard.forEach((answer, g) => {
+      answers[g].parities.push(answer)
     })
-    return learnParityWorth(trials, { classes })
-  })
+  }
+  const classes = outputsOf(deployed.output, own) !== 'values'
   return {
     version: 1,
     model: deployed.model.id,
     output: deployed.output,
     k,
     parities: parities.map(({ model, output }) => ({ model: model.id, output })),
-    missing,
+    missing: parities.map((_, i) =>
+      learnParityWorth(
+        answers.flatMap(group => reconstruct(code, group, i + 1, chance)),
+        { classes }
+      )
+    ),
     groups: groups.length
+  }
+}
+
+/** What all models say of a group: the deployed one of each query, the parity models of their mixtures. */
+interface Answers {
+  own: Float32Array[]
+  parities: Float32Array[]
+}
+
+/** Decodes so many predictions of a group, drawn by chance, from all others and as many parity models. */
+function reconstruct(code: LinearCode, { own, parities }: Answers, missing: number, chance: Random): ParityTrial[] {
+  const lost = shuffled(own.keys(), chance).slice(0, missing)
+  const heard = shuffled(parities.keys(), chance).slice(0, missing)
+  const all = [...own, ...parities].map((answer, index) => ({ answer, index }))
+  const arrived = all.filter(({ index }) => (index < code.k ? !lost.includes(index) : heard.includes(index - code.k)))
+  const operator = linearDecoder(code).select(arrived.map(({ index }) => index))
+  const predictions = operator.apply(arrived.map(({ answer }) => Tensor.float32(answer)))
+  return lost.flatMap(q => {
+    const prediction = predictions[q]
+    return prediction === undefined ? [] : [{ prediction: floats(prediction), own: own[q] }]
+  })
+}
+
+function requireAlike(own: Float32Array, parity: Float32Array): void {
+  if (parity.length !== own.length) {
+    throw new InvalidOptionError(
+      `a parity model gives what its model gives, ${own.length} values; got one that gives ${parity.length}`
+    )
   }
 }
 

@@ -41,7 +41,11 @@ export async function calibrateParityModels(options: CalibrateCommandOptions, fi
 }
 
 function worthText({ missing, k, groups }: ParityProfile, file: string): string {
-  const columns = [{ title: 'missing' }, { title: 'error', align: 'right' as const }]
-  const rows = missing.map(({ error }, i) => [`${i + 1} of ${k}`, error.toPrecision(3)])
-  return `${table(columns, rows)}\n\nlearned on ${groups} groups of ${k}; written to ${file}`
+  const columns = [{ title: 'missing' }, ...['error', 'agreement'].map(title => ({ title, align: 'right' as const }))]
+  const rows = missing.map(({ error, agreement }, i) => [
+    `${i + 1} of ${k}`,
+    error.toPrecision(3),
+    agreement === undefined ? '–' : agreement.mean.toFixed(3)
+  ])
+  return `${table(columns, rows)}\n${file} · learned on ${groups} groups`
 }

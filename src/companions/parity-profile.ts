@@ -1,12 +1,13 @@
 import { Ajv } from 'ajv'
 import Type, { type Static } from 'typebox'
-import { mostParities } from '../codes/index.ts'
+import { type MonotoneMap, mostParities } from '../codes/index.ts'
 import { InvalidCompanionProfileError } from './errors.ts'
 import type { ParityWorth } from './parity-worth.ts'
 
 const closed = { additionalProperties: false }
 const contentId = Type.String({ pattern: '^[0-9a-f]{64}$' })
 const name = Type.String({ minLength: 1 })
+const share = Type.Number({ minimum: 0, maximum: 1 })
 
 const schema = Type.Object(
   {
@@ -22,8 +23,11 @@ const schema = Type.Object(
           agreement: Type.Optional(
             Type.Object(
               {
-                from: Type.Array(Type.Number(), { minItems: 1 }),
-                to: Type.Array(Type.Number({ minimum: 0, maximum: 1 }), { minItems: 1 })
+                mean: share,
+                byLead: Type.Object(
+                  { from: Type.Array(Type.Number(), { minItems: 1 }), to: Type.Array(share, { minItems: 1 }) },
+                  closed
+                )
               },
               closed
             )
@@ -61,7 +65,7 @@ export function parseParityProfile(text: string): ParityProfile {
       `groups of ${k} have up to ${mostParities(k)} parity models, each with what it is worth; got ${parities.length} models and ${missing.length} worths`
     )
   }
-  if (missing.some(({ agreement }) => agreement !== undefined && !(ascends(agreement.from) && ascends(agreement.to)))) {
+  if (missing.some(({ agreement }) => agreement !== undefined && !ascending(agreement.byLead))) {
     throw new InvalidCompanionProfileError('an agreement of parity models is an ascending map; calibrate them again')
   }
   return written
@@ -75,6 +79,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function ascends(values: readonly number[]): boolean {
-  return values.every((value, i) => i === 0 || value >= values[i - 1])
+function ascending({ from, to }: MonotoneMap): boolean {
+  const ascends = (values: readonly number[]) => values.every((value, i) => i === 0 || value >= values[i - 1])
+  return from.length === to.length && ascends(from) && ascends(to)
 }

@@ -4,11 +4,12 @@ import { type ExpectedQuality, isotonicMap, type MonotoneMap, mapped } from '../
 export interface ParityWorth {
   /** ‖p − f‖² summed over outputs, mean. */
   error: number
-  /**
-   * For classifiers: from the lead of the largest output over the next to how often its class is the one that the model itself
-   * gives.
-   */
-  agreement?: MonotoneMap
+  /** For classifiers: how often their class is the one that the model itself gives. */
+  agreement?: {
+    mean: number
+    /** By the lead of the largest output over the next. */
+    byLead: MonotoneMap
+  }
 }
 
 /** One prediction that was reconstructed, beside the model's own. */
@@ -31,12 +32,13 @@ export function learnParityWorth(trials: readonly ParityTrial[], { classes }: { 
     from: lead(prediction),
     to: Number(argmax(prediction) === argmax(own))
   }))
-  return { error, agreement: isotonicMap(seen, Math.max(LEAST, Math.ceil(trials.length / STEPS))) }
+  const mean = seen.reduce((sum, { to }) => sum + to, 0) / seen.length
+  return { error, agreement: { mean, byLead: isotonicMap(seen, Math.max(LEAST, Math.ceil(seen.length / STEPS))) } }
 }
 
 /** What is to be expected of a prediction that was reconstructed. */
 export function parityQuality({ error, agreement }: ParityWorth, prediction: Float32Array): ExpectedQuality {
-  return agreement === undefined ? { error } : { error, agreement: mapped(agreement, lead(prediction)) }
+  return agreement === undefined ? { error } : { error, agreement: mapped(agreement.byLead, lead(prediction)) }
 }
 
 function lead(outputs: Float32Array): number {
