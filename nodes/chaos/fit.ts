@@ -32,11 +32,14 @@ export interface Fidelity {
  * and simulates the second.
  */
 export async function fidelity(plan: ScenarioPlan, init: RealRunInit): Promise<Fidelity> {
-  const { scenario, fleet, seed, model } = init
+  const { scenario, fleet, seed, model, students = [] } = init
   const first = await runReal(plan, init)
   const second = await runReal(plan, { ...init, seed: seed + 1 })
   const fitted = fit(scenario, fleet, first.reports)
-  const timed = timedModel({ ...scenario.model, input: model.input, output: model.output })
+  const timed = timedModel(
+    { ...scenario.model, input: model.input, output: model.output },
+    { students: new Map([...students].map(([name, { profile }]) => [name, profile])) }
+  )
   const simulated = await simulate(fitted, plan, { seed: seed + 1, model: timed })
   const quantiles = (record: Pick<RealRunRecord, 'queries' | 'groups' | 'runs' | 'violations'>): Quantiles => {
     const { p50, p90 } = runFigures(record, scenario).latencyMs

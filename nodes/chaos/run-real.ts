@@ -1,8 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { raceSignal } from 'race-signal'
 import { random } from '../../src/chance/index.ts'
-import type { GroupReport } from '../../src/inference/index.ts'
+import { type GroupReport, SELF } from '../../src/inference/index.ts'
 import type { Model } from '../../src/models/index.ts'
+import type { OnnxModel } from '../../src/runtime/index.ts'
 import {
   faultChance,
   type GroupRecord,
@@ -15,6 +16,7 @@ import {
   startWorkload,
   unfold
 } from '../../src/simulation/index.ts'
+import type { StudentProfile } from '../../src/students/index.ts'
 import { createPeer, type Peer } from '../peer.ts'
 import { RealFleetError } from './errors.ts'
 import type { RealFleet } from './real-fleet.ts'
@@ -28,6 +30,8 @@ export interface RealRunInit {
   scenario: Scenario
   fleet: RealFleet
   model: ModelUnderTest & { model: Model }
+  /** By the files that plans name. */
+  students?: ReadonlyMap<string, { profile: StudentProfile; model: OnnxModel }>
   seed: number
   signal: AbortSignal
 }
@@ -45,8 +49,13 @@ export interface RealRunRecord extends RunRecord {
  */
 export async function runReal(plan: ScenarioPlan, init: RealRunInit): Promise<RealRunRecord> {
   const { fleet, model, signal } = init
+  const student = studentOf(plan, init)
   await fleet.recover(signal)
-  const peer = await createPeer({ listen: [], bootstrap: fleet.machines.map(({ address }) => address) })
+  const peer = await createPeer({
+    listen: [],
+    bootstrap: fleet.machines.map(({ address }) => address),
+    ...(student && { companions: [student.model] })
+  })
   try {
     await reach(peer, model.model.id, fleet.machines.length, signal)
     const before = runsOf(fleet)
@@ -55,6 +64,15 @@ export async function runReal(plan: ScenarioPlan, init: RealRunInit): Promise<Re
   } finally {
     await peer.stop()
   }
+}
+
+/** @throws {RealFleetError} nothing is known of the student of the plan */
+function studentOf({ student: named }: ScenarioPlan, { students }: RealRunInit) {
+  const student = named && students?.get(named.profile)
+  if (named !== undefined && student === undefined) {
+    throw new RealFleetError(`nothing was read of the student '${named.profile}' that the master is to run`)
+  }
+  return student
 }
 
 /** Lets the faults happen and everything be asked, from now on. */
@@ -130,8 +148,9 @@ async function asking(
 }
 
 /** A batch is asked as one call, all its groups at once. */
-function ask(peer: Peer, plan: ScenarioPlan, { scenario, model, signal }: RealRunInit, { first, count }: RealCall) {
-  const { code, k, n, layout, stragglers, hedge } = plan
+function ask(peer: Peer, plan: ScenarioPlan, init: RealRunInit, { first, count }: RealCall) {
+  const { scenario, model, signal } = init
+  const { code, k, n, layout, stragglers, maxWrong, hedge } = plan
   return peer.infer({
     model: model.model.id,
     output: model.outputName,
@@ -141,7 +160,9 @@ function ask(peer: Peer, plan: ScenarioPlan, { scenario, model, signal }: RealRu
     n,
     code: { name: code, layout },
     stragglers,
+    maxWrong,
     hedge,
+    student: studentOf(plan, init)?.profile,
     deadline: scenario.deadline,
     onDeadline: scenario.onDeadline,
     signal
@@ -159,14 +180,14 @@ function recordOf(calls: readonly RealCall[], plan: ScenarioPlan, model: ModelUn
   for (const { first, askedAt, endedAt, answer } of calls) {
     reports.push(...(answer?.groups ?? []))
     for (const { tasks, survivors } of answer?.groups ?? []) {
-      const bytes = tasks.reduce((sum, task) => sum + task.bytes, 0)
-      groups.push({ startedAt: askedAt, tasks: tasks.length, used: survivors.length, bytes })
+      const sent = tasks.filter(({ worker }) => worker !== SELF)
+      const bytes = sent.reduce((sum, task) => sum + task.bytes, 0)
+      groups.push({ startedAt: askedAt, tasks: sent.length, used: survivors.length, bytes })
     }
     answer?.outcomes.forEach((outcome, position) => {
       const { status } = outcome
-      const judged =
-        status === 'failed' ? undefined : { status, output: outcome.output, plan, survivors: 1, spoilt: false }
-      const accuracy = judged ? model.accuracy(first + position, judged) : 0
+      const accuracy =
+        status === 'failed' ? 0 : model.accuracy(first + position, { outcome, plan, survivors: 1, spoilt: false })
       queries.push({ askedAt, endedAt, status, accuracy })
     })
   }

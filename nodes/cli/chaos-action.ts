@@ -29,7 +29,7 @@ export async function list({ json }: ChaosListOptions): Promise<void> {
 export async function run(asked: readonly string[], options: ChaosRunOptions): Promise<void> {
   const startedAt = new Date()
   const entries = await Promise.all(asked.map(findScenario))
-  const model = options.real || options.model || options.data ? await chaosModel(options) : undefined
+  const model = options.real || options.model || options.data ? await chaosModel(options, entries) : undefined
   const scenarios: ScenarioReport[] = []
   try {
     await interruptible(async signal => {
@@ -55,7 +55,7 @@ export async function run(asked: readonly string[], options: ChaosRunOptions): P
 export async function fit(asked: readonly string[], options: ChaosFitOptions): Promise<void> {
   const startedAt = new Date()
   const entries = await Promise.all(asked.map(findScenario))
-  const model = await chaosModel(options)
+  const model = await chaosModel(options, entries)
   try {
     const fidelity = await interruptible(signal => fitAll(entries, model, signal, options.seed))
     if (!options.json) {

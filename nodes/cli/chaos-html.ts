@@ -1,4 +1,5 @@
 import {
+  FAULTS,
   type Figures,
   INVARIANTS,
   type PlanReport,
@@ -15,11 +16,12 @@ import { verdict, verdictText } from './chaos-verdict.ts'
 import { plural } from './quantities.ts'
 
 const STYLE = `
-  body { font: 15px/1.5 system-ui, sans-serif; color: #1d2733; max-width: 1000px; margin: 2rem auto; padding: 0 1rem }
+  body { font: 15px/1.5 system-ui, sans-serif; color: #1d2733; max-width: 1040px; margin: 2rem auto; padding: 0 1rem }
   h1 { margin-bottom: 0 } h2 { margin: 3rem 0 0; border-top: 1px solid #d5dbe1; padding-top: 1.5rem }
   .lead, .small { color: #5a6773 } .small { font-size: 13px }
   .verdict { font-size: 17px; background: #eaf5ef; border-left: 4px solid #0b7a4b; padding: .6rem 1rem; margin: 1rem 0 }
   .broken { background: #fbeae5; border-left: 4px solid #b4441e; padding: .6rem 1rem }
+  .overview td, .overview th { text-align: left; padding: 4px 18px 4px 0; font-size: 14px; white-space: normal } .overview a { color: inherit }
   .rows { display: flex; align-items: flex-end } figure { margin: 0 }
   table { border-collapse: collapse; font-size: 13px; margin: .8rem 0 } td, th { padding: 3px 8px; text-align: right; white-space: nowrap }
   td:first-child, th:first-child { text-align: left } th { color: #5a6773; font-weight: 500 } tr.winner td { font-weight: 650; color: #0b7a4b }
@@ -33,8 +35,9 @@ export function reportHtml({ environment, scenarios, fidelity }: ChaosResults): 
 <p class="lead">Each scenario is a fleet of machines in which things go wrong. Every plan, a way of sending queries to the machines, is run
 on the same machines, under the same load, with the same faults. A plan is worth what it costs if it answers more
 queries rightly, or sooner, than sending each query to one machine.</p>
+${overview(scenarios)}
 <p class="small key">In the plots: <b style="color:#0b7a4b">green</b> the winner, the plan with the shortest p99 among those that are as often right as
-the best one, give or take a hundredth; <b style="color:#b4441e">red</b> the plan that sends least. ● p50, ■ p90, ▲ p99, ◆ p99.9 of the time
+the best one, give or take a hundredth; <b style="color:#b4441e">red</b> the plan that sends least; grey the others. ● p50, ■ p90, ▲ p99, ◆ p99.9 of the time
 from asking to the answer; the dashed line is the deadline, the shaded times are those of the faults.</p>
 ${scenarios.map(section).join('\n')}
 ${fidelity.length === 0 ? '' : fidelitySection(fidelity)}
@@ -43,18 +46,36 @@ ${provenance(environment)}
 `
 }
 
+/** The answer, before anything else. */
+function overview(scenarios: readonly ScenarioReport[]): string {
+  const rows = scenarios.map(report => {
+    const { scenario, backend } = report
+    const { who, how } = verdictText(report)
+    const real = backend === 'real' ? ' (real processes)' : ''
+    return `<tr><td><a href="#${idOf(report)}">${escaped(scenario.title)}</a>${real}</td><td><b>${escaped(who)}</b>: ${escaped(how)}</td></tr>`
+  })
+  return rows.length === 0
+    ? ''
+    : `<table class="overview"><tr><th>what goes wrong</th><th>which plan does best, and at what cost</th></tr>${rows.join('')}</table>`
+}
+
+function idOf({ scenario, backend }: ScenarioReport): string {
+  return escaped(`${scenario.name}-${backend}`)
+}
+
 function section(report: ScenarioReport): string {
   const { scenario, seed, backend, machines, accuracyFrom, plans } = report
   const plots = scenarioPlots(report)
   const { winner } = verdict(report)
   const phases = [...new Set(plans.flatMap(plan => plan.phases.map(({ phase }) => phase)))]
-  const source = accuracyFrom === undefined ? '' : ` · accuracies from ${accuracyFrom}`
-  return `<section id="${escaped(`${scenario.name}-${backend}`)}">
+  const source = accuracyFrom === undefined ? '' : ` · accuracies: ${accuracyFrom}`
+  const { who, how } = verdictText(report)
+  return `<section id="${idOf(report)}">
 <h2>${escaped(scenario.title)}</h2>
 <p class="lead">${escaped(scenario.name)} · ${backend === 'real' ? 'real processes' : 'simulated'} · ${plural(machines, 'machine')} ·
 ${plans[0].queries} queries a plan · deadline ${scenario.deadline} ms · seed ${seed}</p>
-<p class="small">${escaped(faultsText(scenario))}</p>
-<p class="verdict">${escaped(verdictText(report))}</p>
+${faultsText(scenario)}
+<p class="verdict"><b>${escaped(who)}</b>: ${escaped(how)}</p>
 ${broken(report)}
 <div class="rows">${plots.latency}${plots.right}${plots.cost}</div>
 ${plots.course}
@@ -68,7 +89,8 @@ ${phases
     return `<p>${escaped(phase)}</p>${table<Figures & { plan: PlanReport }>(PHASE_FIGURES, rows, ({ plan }) => [plan.plan, plan === winner])}`
   })
   .join('\n')}</details>
-<p class="small">right: of all queries, one without a prediction counts as wrong; tasks, sent: for a query${escaped(source)}</p>
+<p class="small">right: of all queries, one without a prediction counts as wrong · of reconstructed: right among the predictions that are not the
+model's own result · exact: those that are · tasks, sent: for a query · runs wasted: whose result nobody used${escaped(source)}</p>
 </section>`
 }
 
@@ -85,14 +107,15 @@ the first run, and has to predict the second.</p>
 </section>`
 }
 
-/** What goes wrong and when, in a line. */
+/** What goes wrong, where and when. */
 function faultsText({ faults = [], workload }: Scenario): string {
   const said = faults.map(({ kind, at = 0, for: lasts = Infinity, on }) => {
     const to = Math.min(at + lasts, workload.length)
-    const where = [on?.count, on?.share && `${(100 * on.share).toFixed(0)}% of`, on?.machines ?? (on && 'machines')]
-    return `${[kind, ...where].filter(part => part !== undefined).join(' ')}, ${at / 1000} to ${to / 1000} s`
+    const count = on?.count ?? (on?.share === undefined ? 'all' : `${(100 * on.share).toFixed(0)}%`)
+    const where = `${count} of ${on?.machines ?? 'the machines'}`
+    return `<li>${escaped(FAULTS[kind])} (${kind}): ${escaped(where)}, ${at / 1000} to ${to / 1000} s</li>`
   })
-  return said.length === 0 ? 'No faults.' : `Faults: ${said.join('; ')}.`
+  return said.length === 0 ? '<p class="small">No faults.</p>' : `<ul class="small">${said.join('')}</ul>`
 }
 
 function broken({ plans }: ScenarioReport): string {

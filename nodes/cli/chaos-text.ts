@@ -7,13 +7,18 @@ import { verdict, verdictText } from './chaos-verdict.ts'
 import { plural } from './quantities.ts'
 import { type Column, table } from './table.ts'
 
+/** The figures of a plan that a terminal of a hundred columns has room for. */
+const SHOWN = ['right', 'exact', 'p50', 'p90', 'p99', 'p99.9 ms', 'goodput /s', 'tasks', 'runs wasted']
+const COLUMNS = FIGURES.filter(({ title }) => SHOWN.includes(title))
+
 /** One table a scenario: a row for each plan, the best one marked. */
 export function reportText(report: ScenarioReport): string {
   const { scenario, seed, backend, machines, accuracyFrom, plans } = report
   const { winner } = verdict(report)
-  const columns: Column[] = [{ title: 'plan' }, ...FIGURES.map(({ title }): Column => ({ title, align: 'right' }))]
+  const { who, how } = verdictText(report)
+  const columns: Column[] = [{ title: 'plan' }, ...COLUMNS.map(({ title }): Column => ({ title, align: 'right' }))]
   const rows = plans.map(plan => {
-    const cells = [plan.plan, ...FIGURES.map(({ of }) => of(plan))]
+    const cells = [plan.plan, ...COLUMNS.map(({ of }) => of(plan))]
     return plan === winner ? cells.map(cell => styleText('bold', cell)) : cells
   })
   const broken = plans.reduce((sum, { violations }) => sum + violations.length, 0)
@@ -27,11 +32,10 @@ export function reportText(report: ScenarioReport): string {
     '',
     table(columns, rows),
     '',
-    verdictText(report),
-    styleText(
-      'dim',
-      `right: of all queries; tasks, sent: for a query${accuracyFrom ? `; accuracies from ${accuracyFrom}` : ''}`
-    )
+    `${who}:`,
+    how,
+    styleText('dim', 'right: of all queries; tasks: for a query'),
+    ...(accuracyFrom ? [styleText('dim', `accuracies: ${accuracyFrom}`)] : [])
   ].join('\n')
 }
 

@@ -24,12 +24,13 @@ export async function tour({ out }: ChaosTourOptions): Promise<void> {
   for (const name of SIMULATED) {
     show(await simulated(await findScenario(name)))
   }
-  const model = await chaosModel({})
+  const [played, fit] = await Promise.all([REAL, FITTED].map(findScenario))
+  const model = await chaosModel({}, [played, fit])
   let fidelity: Fidelity[] = []
   try {
     await interruptible(async signal => {
-      show(await real(await findScenario(REAL), model, signal))
-      fidelity = await fitted(await findScenario(FITTED), model, signal)
+      show(await real(played, model, signal))
+      fidelity = await fitted(fit, model, signal)
     })
   } finally {
     await model.stop()

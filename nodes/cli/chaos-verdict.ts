@@ -28,15 +28,26 @@ export function verdict({ plans }: ScenarioReport): Verdict {
   return { winner, plain, worth }
 }
 
-/** The verdict in a sentence: which plan, by how much, at what cost. */
-export function verdictText(report: ScenarioReport): string {
+/** The verdict in a sentence: which plan wins, and by how much, at what cost. */
+export function verdictText(report: ScenarioReport): { who: string; how: string } {
   const { winner, plain, worth } = verdict(report)
   const right = report.plans.every(({ overallAccuracy }) => overallAccuracy !== undefined) ? 'right' : 'answered'
-  const share = (plan: PlanReport): string => `${(100 * worth(plan)).toFixed(1)}%`
-  const ms = ({ latencyMs }: PlanReport): string => `${latencyMs.p99.toFixed(0)} ms`
+  const share = (plan: PlanReport): string => (100 * worth(plan)).toFixed(1)
+  const ms = ({ latencyMs }: PlanReport): string => latencyMs.p99.toFixed(0)
   const tasks = ({ tasksPerQuery }: PlanReport): string => tasksPerQuery.toFixed(1)
   return winner === plain
-    ? `${plain.plan} wins: p99 ${ms(plain)}, ${share(plain)} ${right}, ${tasks(plain)} tasks a query. Nothing that costs more does better.`
-    : `${winner.plan} wins over ${plain.plan}: p99 ${ms(winner)} instead of ${ms(plain)}, ${share(winner)} ${right} instead of ` +
-        `${share(plain)}, for ${tasks(winner)} tasks a query instead of ${tasks(plain)}.`
+    ? {
+        who: `${plain.plan} wins`,
+        how: `p99 ${ms(plain)} ms, ${share(plain)}% ${right}, ${tasks(plain)} tasks a query. Nothing that costs more does better.`
+      }
+    : {
+        who: `${winner.plan} wins over ${plain.plan}`,
+        how:
+          `p99 ${instead(ms(winner), ms(plain))} ms, ${instead(share(winner), share(plain))}% ${right}, ` +
+          `for ${instead(tasks(winner), tasks(plain))} tasks a query.`
+      }
+}
+
+function instead(one: string, other: string): string {
+  return one === other ? one : `${one} instead of ${other}`
 }

@@ -136,8 +136,9 @@ export function sidePlan(spec: PlanSpec, { student, description, rescue }: Side)
   }
 }
 
+/** What a prediction is expected to lose; an exact one comes before any that is expected to lose nothing. */
 function lossOf({ expected }: Decoded): number {
-  return expected === undefined ? 0 : loss(expected)
+  return expected === undefined ? -1 : loss(expected)
 }
 
 /** Numbers in all queries: what copying them costs. */

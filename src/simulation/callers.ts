@@ -1,4 +1,13 @@
-import type { CallId, Clock, GroupAnswer, MasterEvent, Millis, Outcome, PlanSpec } from '../inference/index.ts'
+import {
+  type CallId,
+  type Clock,
+  type GroupAnswer,
+  type MasterEvent,
+  type Millis,
+  type Outcome,
+  type PlanSpec,
+  SELF
+} from '../inference/index.ts'
 import type { Invariants } from './invariants.ts'
 import type { ModelUnderTest } from './model-under-test.ts'
 import type { RunRecord } from './run-record.ts'
@@ -77,11 +86,12 @@ export class Callers {
         this.#ended(id, call)
       }
     }
+    const sent = report.tasks.filter(({ worker }) => worker !== SELF)
     record.groups.push({
       startedAt: report.startedAt,
-      tasks: report.tasks.length,
+      tasks: sent.length,
       used: report.survivors.length,
-      bytes: report.tasks.length * model.input
+      bytes: sent.length * model.input
     })
     if (invariants.open === 0) {
       clock.setTimer(clock.now(), () => invariants.idle())
@@ -122,8 +132,9 @@ export class Callers {
     if (!('output' in outcome)) {
       return 0
     }
-    const { status, output } = outcome
-    const wrong = status === 'exact' ? invariants.isSpoiltTensor(output) : spoilt
-    return model.accuracy(number, { status, output, plan, survivors, spoilt: wrong })
+    const { source, output } = outcome
+    // A student's answer is made of no result.
+    const wrong = source === 'exact' ? invariants.isSpoiltTensor(output) : source !== 'student' && spoilt
+    return model.accuracy(number, { outcome, plan, survivors, spoilt: wrong })
   }
 }

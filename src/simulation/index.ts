@@ -8,7 +8,7 @@ export { type BehaviourInit, behaviour } from './behaviour.ts'
 export { type Condition, conditionOf } from './condition.ts'
 export { DEVICES, type Device, type DeviceName } from './device.ts'
 export { logged } from './event-log.ts'
-export type { Fault, FaultKind, Target } from './fault.ts'
+export { FAULTS, type Fault, type FaultKind, type Target } from './fault.ts'
 export {
   type Figures,
   type LatencyFigures,
@@ -18,7 +18,7 @@ export {
   runFigures
 } from './figures.ts'
 export { INVARIANTS, type Invariant, type Violation } from './invariants.ts'
-export { type Judged, type ModelUnderTest, timedModel } from './model-under-test.ts'
+export { type Judged, type Measured, type ModelUnderTest, timedModel } from './model-under-test.ts'
 export { planName } from './plan.ts'
 export { randomScenario } from './random-scenario.ts'
 export { readScenario, ScenarioError, scenario } from './read-scenario.ts'
@@ -34,6 +34,7 @@ export { type Machines, type Scenario, type ScenarioPlan, scenarioSchema, type W
 export { type Shrunk, shrink } from './shrink.ts'
 export { deviceOf, type SimulationOptions, seedsOf, simulate } from './simulate.ts'
 export { type Spoil, spoil } from './spoil.ts'
+export type { StudentFigures, StudentUnderTest } from './student-under-test.ts'
 export { type FaultyMachine, faultChance, type Source, unfold } from './timeline.ts'
 export {
   type VirtualChannel,

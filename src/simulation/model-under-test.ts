@@ -1,12 +1,13 @@
 import type { Profile } from '../codes/index.ts'
+import type { Outcome } from '../inference/index.ts'
 import type { NamedTensors } from '../models/index.ts'
 import { Tensor } from '../tensor/index.ts'
 import type { Scenario, ScenarioPlan } from './scenario.ts'
+import { type StudentFigures, type StudentUnderTest, timedStudent } from './student-under-test.ts'
 
-/** What became of a query, as far as its accuracy goes. */
+/** A prediction, and how it came about, as far as its accuracy goes. */
 export interface Judged {
-  status: 'exact' | 'reconstructed'
-  output: Tensor
+  outcome: Extract<Outcome, { output: Tensor }>
   plan: ScenarioPlan
   /** The share of its group's N results that it was decoded from. */
   survivors: number
@@ -29,16 +30,29 @@ export interface ModelUnderTest {
   direct(number: number): Tensor
   /** How likely the prediction is right: 0 or 1 where it is known. `undefined` where nothing is known. */
   accuracy(number: number, judged: Judged): number | undefined
+  /** The student of this profile, if there is one of this model. */
+  student(file: string): StudentUnderTest | undefined
 }
 
 /** The only output of a model that does not run. */
 const OUTPUT = 'output'
 
+/** What was measured before, when a model and its students were calibrated. */
+export interface Measured {
+  profile?: Profile
+  /** By the files that plans name. */
+  students?: ReadonlyMap<string, StudentFigures>
+}
+
 /**
  * A model that does not run (timing mode): it hands on what it gets, two numbers that tell which query it is. How accurate predictions are was
- * measured before, when the model was calibrated. A smaller group than the plan's counts as a full one of which the same share survives.
+ * measured before. A smaller group than the plan's counts as a full one of which the same share survives, and an answer of a
+ * student that differs from the model's as wrong.
  */
-export function timedModel({ input = 4096, output = 40 }: Scenario['model'], profile?: Profile): ModelUnderTest {
+export function timedModel(
+  { input = 4096, output = 40 }: Scenario['model'],
+  { profile, students = new Map() }: Measured = {}
+): ModelUnderTest {
   return {
     input,
     output,
@@ -47,13 +61,18 @@ export function timedModel({ input = 4096, output = 40 }: Scenario['model'], pro
     query: number => ({ x: token(number) }),
     run: ({ x }) => ({ [OUTPUT]: x }),
     direct: token,
-    accuracy(_, { status, plan, survivors, spoilt }) {
+    accuracy(_, { outcome: { source, expected }, plan, survivors, spoilt }) {
       if (spoilt) {
         // What a wrong result is worth was not measured: nothing, so as not to flatter anybody.
         return 0
       }
-      return status === 'exact' ? profile?.accuracy : profile && reconstructed(profile, plan, survivors)
-    }
+      if (source === 'student') {
+        const known = students.has(plan.student?.profile ?? '') ? expected?.agreement : undefined
+        return known === undefined ? undefined : profile?.accuracy && profile.accuracy * known
+      }
+      return source === 'exact' ? profile?.accuracy : profile && reconstructed(profile, plan, survivors)
+    },
+    student: file => timedStudent(students.get(file))
   }
 }
 

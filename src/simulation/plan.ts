@@ -1,20 +1,21 @@
 import { codeFamily } from '../codes/index.ts'
-import type { PlanInit } from '../inference/index.ts'
+import type { Companion, PlanInit } from '../inference/index.ts'
 import type { Scenario, ScenarioPlan } from './scenario.ts'
 
 /** What the one model of a simulated fleet is called. */
 export const MODEL = 'model'
 
 /** What people call a plan of a scenario. */
-export function planName({ name, code, k, n, layout }: ScenarioPlan): string {
-  return name ?? `${layout === 'systematic' ? 'systematic ' : ''}${code} ${k} → ${n}`
+export function planName({ name, code, k, n, layout, student }: ScenarioPlan): string {
+  const made = `${layout === 'systematic' ? 'systematic ' : ''}${code} ${k} → ${n}`
+  return name ?? (student === undefined ? made : `${made} beside a student`)
 }
 
-/** A plan of a scenario, as the master wants it. */
+/** A plan of a scenario, as the master wants it; `student` is the one that it names. */
 export function planInit(
   plan: ScenarioPlan,
   { deadline, onDeadline }: Pick<Scenario, 'deadline' | 'onDeadline'>,
-  output: string
+  { outputName: output, student }: { outputName: string; student?: Companion }
 ): PlanInit {
   const { code, k, n, layout, stragglers, maxWrong, hedge } = plan
   return {
@@ -28,6 +29,7 @@ export function planInit(
     deadline,
     ...(maxWrong !== undefined && { maxWrong }),
     ...(hedge && { hedge }),
+    ...(student && { side: { student } }),
     ...(onDeadline && { onDeadline })
   }
 }

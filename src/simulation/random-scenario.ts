@@ -70,7 +70,16 @@ class Draw {
     const { name: code, layouts, maximumN } = this.one(Object.values(codes))
     const k = this.whole(1, 6)
     const n = Math.min(k + this.whole(0, 8), maximumN?.(k) ?? Number.POSITIVE_INFINITY)
-    return { code, k, n, layout: this.one(layouts), stragglers: this.one([undefined, this.whole(0, n - 1)]) }
+    const beside = this.one([undefined, { profile: 'any.json', service: this.between(0.1, 200) }])
+    const student = code === 'replication' ? beside : undefined
+    return {
+      code,
+      k,
+      n,
+      layout: this.one(layouts),
+      stragglers: this.one([undefined, this.whole(0, n - 1)]),
+      ...(student && { student })
+    }
   }
 
   fault(fleet: readonly Machines[]): Fault {

@@ -3,6 +3,7 @@ import { type Document, LineCounter, parseDocument } from 'yaml'
 import { planSpec } from '../inference/index.ts'
 import { planInit } from './plan.ts'
 import { type Scenario, scenarioSchema } from './scenario.ts'
+import { timedStudent } from './student-under-test.ts'
 
 /** A scenario says what it must not. */
 export class ScenarioError extends Error {
@@ -107,7 +108,8 @@ function contradictions({ fleet, faults = [], plans, deadline }: Scenario): Obje
   })
   plans.forEach((plan, i) => {
     try {
-      planSpec(planInit(plan, { deadline }, 'output'))
+      const student = plan.student === undefined ? undefined : timedStudent().companion
+      planSpec(planInit(plan, { deadline }, { outputName: 'output', student }))
     } catch (error) {
       found.push({ path: ['plans', `${i}`], message: error instanceof Error ? error.message : String(error) })
     }

@@ -69,6 +69,14 @@ const plan = record({
   layout: Type.Optional(Type.Enum(['paper', 'systematic'])),
   stragglers: Type.Optional(Type.Integer({ minimum: 0, description: 'results of a group that need not come' })),
   maxWrong: Type.Optional(Type.Integer({ minimum: 0, description: 'wrong results of a group that are looked for' })),
+  student: Type.Optional(
+    record({
+      profile: Type.String({
+        description: 'what is known of it, from the folder of this file, with its .onnx beside it'
+      }),
+      service: positive('how long the master takes to run it on a group when it is simulated, in ms')
+    })
+  ),
   hedge: Type.Optional(
     record({
       after: Type.Unsafe<Millis | `p${number}`>({

@@ -1,15 +1,18 @@
 import { random } from '../chance/index.ts'
 import { Fleet } from '../fleet/index.ts'
-import { drive, planSpec } from '../inference/index.ts'
+import { drive, type Millis, planSpec, SELF } from '../inference/index.ts'
 import { Callers } from './callers.ts'
 import { DEVICES, type Device } from './device.ts'
 import { Invariants } from './invariants.ts'
 import { Machine } from './machine.ts'
 import { type ModelUnderTest, timedModel } from './model-under-test.ts'
-import { planInit } from './plan.ts'
+import { planInit, planName } from './plan.ts'
+import { ScenarioError } from './read-scenario.ts'
 import type { RunRecord } from './run-record.ts'
 import type { Machines, Scenario, ScenarioPlan } from './scenario.ts'
+import type { StudentUnderTest } from './student-under-test.ts'
 import { faultChance, unfold } from './timeline.ts'
+import { type VirtualChannel, type VirtualWorkerInit, virtualChannel } from './virtual-channel.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import { VirtualMaster } from './virtual-master.ts'
 import { startWorkload } from './workload.ts'
@@ -37,13 +40,15 @@ export async function simulate(
   const { workload, faults = [] } = scenario
   const { seed = scenario.seed ?? 1, model = timedModel(scenario.model), fleet = () => new Fleet() } = options
   const clock = new VirtualClock()
+  const awaited: Array<Promise<void>> = []
+  const student = studentOf(plan, model)
   const invariants: Invariants = new Invariants({ clock, model, n: plan.n, held: () => master.held })
   const record: RunRecord = { queries: [], groups: [], runs: 0, violations: invariants.violations }
   const callers: Callers = new Callers({
     clock,
     model,
     plan,
-    spec: planSpec(planInit(plan, scenario, model.outputName)),
+    spec: planSpec(planInit(plan, scenario, { outputName: model.outputName, student: student?.companion })),
     invariants,
     record,
     dispatch: event => master.dispatch(event)
@@ -52,11 +57,17 @@ export async function simulate(
     clock,
     drive: options.master ?? drive,
     fleet,
+    own:
+      student &&
+      ownChannel(student, plan.student?.service ?? 0, {
+        clock,
+        observe: observation => master.observe(observation),
+        awaiting: run => awaited.push(run)
+      }),
     watched: channel => invariants.watched(channel),
     answered: answer => callers.answered(answer),
     died: () => callers.masterDied()
   })
-  const awaited: Array<Promise<void>> = []
   const seeds = seedsOf(seed)
   const machines = machinesOf(scenario, seeds.machines, { clock, master, model, invariants, awaited })
   unfold(faults, { clock, machines, master, chance: faultChance(seeds.faults, faults.length), end: workload.length })
@@ -75,6 +86,29 @@ export async function simulate(
   }
   invariants.end()
   return record
+}
+
+/** @throws {ScenarioError} the plan has a student, and the model that runs has none of it */
+function studentOf(plan: ScenarioPlan, model: ModelUnderTest): StudentUnderTest | undefined {
+  const student = plan.student && model.student(plan.student.profile)
+  if (plan.student !== undefined && student === undefined) {
+    throw new ScenarioError(`${planName(plan)}: the student of ${plan.student.profile} is of another model`)
+  }
+  return student
+}
+
+/** What the master runs by itself; nothing is ever wrong with that. */
+function ownChannel(
+  { run }: StudentUnderTest,
+  service: Millis,
+  init: Pick<VirtualWorkerInit, 'clock' | 'observe' | 'awaiting'>
+): VirtualChannel {
+  return virtualChannel({
+    ...init,
+    worker: SELF,
+    run,
+    profile: { service: () => service, network: () => 0, fault: () => undefined }
+  })
 }
 
 /** What is drawn for machines, faults and arrivals: none of them depends on how much chance the others take. */

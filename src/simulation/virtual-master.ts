@@ -1,13 +1,25 @@
 import type { Fleet } from '../fleet/index.ts'
-import type { Clock, Drive, DriveInit, MasterEvent, Observation, WorkerChannel, WorkerId } from '../inference/index.ts'
+import {
+  type Clock,
+  type Drive,
+  type DriveInit,
+  type MasterEvent,
+  type Observation,
+  SELF,
+  type WorkerChannel,
+  type WorkerId
+} from '../inference/index.ts'
 import type { Machine } from './machine.ts'
 import { MODEL } from './plan.ts'
+import type { VirtualChannel } from './virtual-channel.ts'
 
 export interface VirtualMasterInit {
   clock: Clock
   drive(init: DriveInit): Drive
   /** What a master that begins knows of the workers. */
   fleet(): Fleet
+  /** Runs what the master runs by itself. */
+  own: VirtualChannel | undefined
   /** Around the channel to each worker, to watch it. */
   watched(channel: WorkerChannel): WorkerChannel
   answered: DriveInit['answered']
@@ -37,9 +49,12 @@ export class VirtualMaster {
   }
 
   start(): void {
-    const { clock, drive, answered } = this.#init
+    const { clock, drive, answered, own, watched } = this.#init
     const fleet = this.#init.fleet()
     const channels = new Map<WorkerId, WorkerChannel>()
+    if (own !== undefined) {
+      channels.set(SELF, watched(own))
+    }
     let ended = false
     // What a dead one had set off goes nowhere.
     const setTimer: Clock['setTimer'] = (at, fire) => clock.setTimer(at, () => ended || fire())
@@ -63,6 +78,7 @@ export class VirtualMaster {
     for (const { channel } of this.#reachable.values()) {
       channel?.disconnect()
     }
+    this.#init.own?.disconnect()
     this.#init.died()
   }
 

@@ -147,6 +147,15 @@ describe('a plan with a student', () => {
     assert.equal(master.held, 0)
   })
 
+  it('prefers the result of a copy to a student that is quite sure', () => {
+    const sure: Companion = { ...student, read: output => ({ output, expected: { error: 0, agreement: 1 } }) }
+    const { master, begun, own } = ask({ student: sure }, { stragglers: WORKERS - 1 })
+    assert.ok(own)
+    answer(master, own)
+    const [, five] = of('submit', begun)
+    assert.deepEqual(sources(answer(master, five)), ['student', 'exact', 'student', 'student'])
+  })
+
   it('cancels the student when every query has its own result before', () => {
     const { master, begun, own } = ask({ student })
     const firsts = of('submit', begun).filter(({ worker }) => worker !== SELF)

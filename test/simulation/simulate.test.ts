@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
+import { parseProfile } from '../../src/codes/index.ts'
 import {
   type Fault,
   type RunRecord,
@@ -7,8 +9,11 @@ import {
   type Scenario,
   type ScenarioPlan,
   scenario,
-  simulate
+  simulate,
+  timedModel
 } from '../../src/simulation/index.ts'
+
+const lenet5 = new URL('../../scripts/chaos/scenarios/lenet5.profile.json', import.meta.url)
 
 const UNCODED: ScenarioPlan = { code: 'uncoded', k: 1, n: 1 }
 const TWICE: ScenarioPlan = { code: 'replication', k: 1, n: 2 }
@@ -65,6 +70,56 @@ describe('a simulated fleet', () => {
       all.toSorted((a, b) => a - b)
     )
     assert.ok(all[0] < 15 && (all.at(-1) ?? 0) > 45, `latencies: ${all}`)
+  })
+
+  it('is slow by chance: an exponential or a Pareto time more, in some runs, in some stretches', async () => {
+    const exponential = latencies(await run([{ kind: 'slow-exponential', add: 5, mean: 10 }]), 0, 2000)
+    assert.ok(Math.min(...exponential) >= 17 && new Set(exponential).size > 5, `latencies: ${exponential}`)
+    const pareto = latencies(await run([{ kind: 'slow-pareto', scale: 4, shape: 1.5 }]), 0, 2000)
+    assert.ok(Math.min(...pareto) >= 16 && Math.max(...pareto) > 24, `latencies: ${pareto}`)
+    for (const fault of [
+      { kind: 'slow-bimodal', factor: 3, share: 0.5 },
+      { kind: 'slow-episodes', factor: 3, fast: 200, slow: 200 }
+    ] satisfies Fault[]) {
+      assert.deepEqual(new Set(latencies(await run([fault]), 0, 2000)), new Set([12, 32]), fault.kind)
+    }
+  })
+
+  it('is slow together with the others where a fault says so, so that a second copy is of no use', async () => {
+    const together: Fault = { kind: 'slow-episodes', factor: 3, fast: 200, slow: 200, together: true }
+    const [alone, twice] = [await run([together]), await run([together], TWICE)]
+    assert.deepEqual(latencies(twice, 0, 2000), latencies(alone, 0, 2000))
+  })
+
+  it('has a slow link, or one from which results trickle', async () => {
+    // 4096 bytes there, 40 back.
+    const slow = latencies(await run([{ kind: 'bandwidth', limit: 1, ...during }]), 500, 1500)
+    assert.deepEqual(new Set(slow), new Set([12 + 33]))
+    const drip = latencies(await run([{ kind: 'drip', rate: 1000, ...during }]), 500, 1500)
+    assert.deepEqual(new Set(drip), new Set([12 + 40]))
+  })
+
+  it('loses packets, which come too late when they are sent again', async () => {
+    const record = await run([{ kind: 'loss', share: 0.5, ...during }])
+    assert.ok(failed(record) > 0, 'three packets, each lost every other time')
+    assert.deepEqual(new Set(latencies(record, 0, 500)), new Set([12]))
+  })
+
+  it('fails runs, which another machine then does', async () => {
+    assert.equal(failed(await run([{ kind: 'fail', ...during }])), 10)
+    assert.equal(failed(await run([{ kind: 'fail', ...during, on: { count: 1 } }], UNCODED, 2)), 0)
+  })
+
+  it('gains nothing by a lie about how long its runs take', async () => {
+    const faults: Fault[] = [{ kind: 'slow', factor: 3, on: { count: 1 } }]
+    const lying: Fault[] = [...faults, { kind: 'lie', factor: 0.01, on: { share: 1 } }]
+    assert.deepEqual(await run(lying, UNCODED, 2), await run(faults, UNCODED, 2))
+  })
+
+  it('answers as before while its clock goes wrong', async () => {
+    for (const drift of [-0.5, 0.5]) {
+      assert.deepEqual(new Set(latencies(await run([{ kind: 'skew', drift }]), 0, 2000)), new Set([12]))
+    }
   })
 
   it('answers nothing while it stalls, is frozen, or is cut off, and everything afterwards', async () => {
@@ -130,6 +185,32 @@ describe('a simulated fleet', () => {
       groups.reduce((sum, { used }) => sum + used, 0),
       20
     )
+  })
+
+  it('has a master whose student answers when no machine does, as often right as its profile says', async () => {
+    const scenario = steady([{ kind: 'stall' }], 2)
+    const plan: ScenarioPlan = { ...TWICE, stragglers: 1, student: { profile: 'student.json', service: 5 } }
+    const students = new Map([['student.json', { agreements: [0.5, 1], error: 1 }]])
+    const profile = parseProfile(readFileSync(lenet5, 'utf8'))
+    const model = timedModel(scenario.model, { profile, students })
+    const { queries, groups, violations } = await simulate(scenario, plan, { model })
+    assert.deepEqual(violations, [])
+    assert.ok(queries.every(({ status }) => status === 'reconstructed'))
+    assert.deepEqual(
+      new Set(queries.map(({ accuracy }) => accuracy)),
+      new Set([0.5, 1].map(agreement => agreement * (profile.accuracy ?? 0)))
+    )
+    assert.ok(
+      groups.every(({ tasks, bytes }) => tasks === 2 && bytes === 2 * 4096),
+      'what the master runs is not sent'
+    )
+  })
+
+  it('cannot have a student of another model', async () => {
+    const scenario = steady([], 2)
+    const plan: ScenarioPlan = { ...TWICE, student: { profile: 'student.json', service: 5 } }
+    const model = { ...timedModel(scenario.model), student: () => undefined }
+    await assert.rejects(simulate(scenario, plan, { model }), /ERR_SCENARIO|student\.json is of another model/)
   })
 
   it('repeats itself, and is another with another seed', async () => {

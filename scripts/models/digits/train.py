@@ -58,6 +58,7 @@ def parse_arguments():
     parser.add_argument("--batch", type=int, default=32, help="images per step")
     parser.add_argument("--learning-rate", type=float, default=2e-3, help="of AdamW, falling to 0 along a cosine")
     parser.add_argument("--weight-decay", type=float, default=1e-2)
+    parser.add_argument("--train-images", type=Path, help="train nothing: write the training images there, as .npy")
     return parser.parse_args()
 
 
@@ -69,6 +70,9 @@ def main():
     is_test = torch.arange(len(images)) % TEST_EVERY == 0
     test_images, test_labels = images[is_test], labels[is_test]
     train_images, train_labels = images[~is_test], labels[~is_test]
+    if options.train_images:
+        numpy.save(options.train_images, train_images.numpy().astype("<f4"))
+        return
     model = train(LeNet5(), train_images, train_labels, move_at_random, epochs=options.epochs, batch=options.batch,
                   learning_rate=options.learning_rate, weight_decay=options.weight_decay)
     accuracy = {"train": score(model, train_images, train_labels), "test": score(model, test_images, test_labels)}
@@ -88,7 +92,7 @@ def main():
         "split": f"test where index % {TEST_EVERY} == 0, in the data's own order",
         "selection": "none: the weights of the last epoch",
         "optimizer": "AdamW on the cross entropy, learning rate falling to 0 along a cosine, epoch by epoch",
-        "arguments": {name: value for name, value in vars(options).items() if name != "out"},
+        "arguments": {name: value for name, value in vars(options).items() if name not in ("out", "train_images")},
         "augmentation": AUGMENTATION,
         "accuracyOfLogits": accuracy,
         "examples": write_examples(out / "examples", model, test_images, test_labels),

@@ -88,10 +88,14 @@ describe('a scenario on real processes', () => {
   })
 
   it('refuses what only the simulator can do', async () => {
-    const dies = { scenario: small([{ kind: 'master-crash', down: 10 }]), seed: 1, signal }
-    await assert.rejects(
-      RealFleet.start({ ...dies, model: { name: 'lenet5', path: lenet5 } }),
-      /ERR_REAL_FLEET|only the simulator/
-    )
+    for (const fault of [
+      { kind: 'master-crash', down: 10 },
+      { kind: 'skew', drift: 0.1 }
+    ] satisfies Fault[]) {
+      await assert.rejects(
+        RealFleet.start({ scenario: small([fault]), seed: 1, signal, model: { name: 'lenet5', path: lenet5 } }),
+        new RegExp(`only the simulator can do '${fault.kind}'`)
+      )
+    }
   })
 })

@@ -41,11 +41,13 @@ describe('splinemesh chaos', { concurrency: 2 }, () => {
   it('compares the plans of a scenario in a table, and says which one wins', async () => {
     const ended = await splinemesh('chaos', 'run', small)
     assert.equal(ended.code, 0, said(ended))
-    assert.match(ended.out, /^plan +answered .* p99.9 ms/m)
+    assert.match(ended.out, /^plan +right .* p99.9 ms/m)
+    const widest = Math.max(...ended.out.split('\n').map(line => line.length))
+    assert.ok(widest <= 100, `a line is ${widest} wide`)
     assert.match(ended.out, /^uncoded 2 → 2 +\d/m)
     assert.match(
       ended.out,
-      /^replication 2 → 4 wins over uncoded 2 → 2: p99 \d+ ms instead of 100 ms, 100\.0% answered instead of/m
+      /^replication 2 → 4 wins over uncoded 2 → 2:\np99 \d+ instead of 100 ms, 100\.0 instead of \d+\.\d% answered, for 2\.0 instead of/m
     )
     assert.match(ended.out, /every invariant held/)
   })
@@ -107,9 +109,12 @@ describe('splinemesh chaos', { concurrency: 2 }, () => {
 describe('every scenario of the library', () => {
   it('can be read, and breaks no promise under any of its plans', async () => {
     for (const name of await scenarioNames()) {
-      const { scenario, profile } = await findScenario(name)
+      const { scenario, profile, students } = await findScenario(name)
       assert.equal(scenario.name, name)
       assert.ok(profile, `${name} says how accurate its predictions are`)
+      for (const { profile: student } of students.values()) {
+        assert.equal(student.model, profile.model, `${name} names a student of its model`)
+      }
       // Its first seconds, with the faults twenty times as early.
       const faults = scenario.faults?.map(fault => ({ ...fault, at: (fault.at ?? 0) / 20 }))
       const short = { ...scenario, faults, workload: { ...scenario.workload, length: 3000 } }
