@@ -3,6 +3,7 @@ import {
   type Figures,
   INVARIANTS,
   type PlanReport,
+  planName,
   type Scenario,
   type ScenarioReport
 } from '../../src/simulation/index.ts'
@@ -10,6 +11,7 @@ import type { Fidelity } from '../chaos/fit.ts'
 import type { Environment } from '../environment.ts'
 import { FIDELITY, fidelityRows } from './chaos-fidelity.ts'
 import { FIGURES, type FigureColumn, PHASE_FIGURES } from './chaos-figures.ts'
+import { planText } from './chaos-plan-text.ts'
 import { scenarioPlots } from './chaos-plots.ts'
 import type { ChaosResults } from './chaos-results.ts'
 import { verdict, verdictText } from './chaos-verdict.ts'
@@ -80,6 +82,9 @@ ${broken(report)}
 <div class="rows">${plots.latency}${plots.right}${plots.cost}</div>
 ${plots.course}
 ${table<PlanReport>(FIGURES, plans, plan => [plan.plan, plan === winner])}
+<details><summary>the plans</summary><ul class="small">${scenario.plans
+    .map(plan => `<li><b>${escaped(planName(plan))}</b>: ${escaped(planText(plan))}</li>`)
+    .join('')}</ul></details>
 <details><summary>by phase: ${phases.map(escaped).join(', ')}</summary>
 ${phases
   .map(phase => {

@@ -1,0 +1,28 @@
+import { codeFamily } from '../../src/codes/index.ts'
+import type { ScenarioPlan } from '../../src/simulation/index.ts'
+
+/** What a plan does, for those who never saw one. */
+export function planText({ code, k, n, layout, stragglers, maxWrong, hedge, student }: ScenarioPlan): string {
+  const { title, source } = codeFamily(code)
+  const parts = [`${title} (${source}), ${n} tasks for ${k} queries`]
+  if (layout === 'systematic') {
+    parts.push(`the first ${k} tasks are the queries themselves`)
+  }
+  if (hedge !== undefined) {
+    parts.push(
+      hedge.after === 0
+        ? 'every task goes to two machines at once'
+        : `a task not answered after ${hedge.after}${typeof hedge.after === 'number' ? ' ms' : ' of its machine'} goes to a second one, at most ${100 * hedge.budget}% of them`
+    )
+  }
+  if (student !== undefined) {
+    parts.push('a small model of the master answers too, and spare machines copy what it is least sure of')
+  }
+  if (maxWrong !== undefined) {
+    parts.push(`up to ${maxWrong} results that contradict the others are left out`)
+  }
+  if (stragglers !== undefined) {
+    parts.push(stragglers === 0 ? 'all are waited for' : `${stragglers} of them need not be answered`)
+  }
+  return parts.join('; ')
+}
