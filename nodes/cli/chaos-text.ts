@@ -7,18 +7,19 @@ import { verdict, verdictText } from './chaos-verdict.ts'
 import { plural } from './quantities.ts'
 import { type Column, table } from './table.ts'
 
-/** The figures of a plan that a terminal of a hundred columns has room for. */
-const SHOWN = ['right', 'exact', 'p50', 'p90', 'p99', 'p99.9 ms', 'goodput /s', 'tasks', 'runs wasted']
-const COLUMNS = FIGURES.filter(({ title }) => SHOWN.includes(title))
+/** The figures of a plan that a terminal of a hundred columns has room for, beside how much is right, or answered. */
+const SHOWN = ['exact', 'p50', 'p90', 'p99', 'p99.9 ms', 'goodput /s', 'tasks', 'runs wasted']
 
 /** One table a scenario: a row for each plan, the best one marked. */
 export function reportText(report: ScenarioReport): string {
   const { scenario, seed, backend, machines, accuracyFrom, plans } = report
   const { winner } = verdict(report)
   const { who, how } = verdictText(report)
-  const columns: Column[] = [{ title: 'plan' }, ...COLUMNS.map(({ title }): Column => ({ title, align: 'right' }))]
+  const worth = plans.some(({ overallAccuracy }) => overallAccuracy === undefined) ? 'answered' : 'right'
+  const shown = FIGURES.filter(({ title }) => title === worth || SHOWN.includes(title))
+  const columns: Column[] = [{ title: 'plan' }, ...shown.map(({ title }): Column => ({ title, align: 'right' }))]
   const rows = plans.map(plan => {
-    const cells = [plan.plan, ...COLUMNS.map(({ of }) => of(plan))]
+    const cells = [plan.plan, ...shown.map(({ of }) => of(plan))]
     return plan === winner ? cells.map(cell => styleText('bold', cell)) : cells
   })
   const broken = plans.reduce((sum, { violations }) => sum + violations.length, 0)
@@ -34,7 +35,7 @@ export function reportText(report: ScenarioReport): string {
     '',
     `${who}:`,
     how,
-    styleText('dim', 'right: of all queries; tasks: for a query'),
+    styleText('dim', `${worth}: of all queries; tasks: for a query`),
     ...(accuracyFrom ? [styleText('dim', `accuracies: ${accuracyFrom}`)] : [])
   ].join('\n')
 }

@@ -41,7 +41,7 @@ describe('splinemesh chaos', { concurrency: 2 }, () => {
   it('compares the plans of a scenario in a table, and says which one wins', async () => {
     const ended = await splinemesh('chaos', 'run', small)
     assert.equal(ended.code, 0, said(ended))
-    assert.match(ended.out, /^plan +right .* p99.9 ms/m)
+    assert.match(ended.out, /^plan +answered .* p99.9 ms/m)
     const widest = Math.max(...ended.out.split('\n').map(line => line.length))
     assert.ok(widest <= 100, `a line is ${widest} wide`)
     assert.match(ended.out, /^uncoded 2 → 2 +\d/m)
