@@ -11,9 +11,8 @@ import {
   profileDecoder,
   secondMoments
 } from '../src/codes/index.ts'
-import type { Tensor } from '../src/tensor/index.ts'
 import { type Candidate, chooseCode, chooseDecoders, tunedSurvivors, withLambdasEncode } from './calibration-choice.ts'
-import { type CodedGroup, codeGroup, drawGroups, type ModelRun } from './calibration-groups.ts'
+import { type Asked, type CodedGroup, codeGroup, drawGroups, type ModelRun } from './calibration-groups.ts'
 import { learnLocator } from './calibration-locator.ts'
 import { learnReliability } from './calibration-reliability.ts'
 import { drawSurvivors, type Judge, type Score, score } from './calibration-score.ts'
@@ -43,7 +42,7 @@ export type AskedPlan = Pick<CalibratedCode, 'code' | 'order'> & Partial<Pick<Ch
 /** What all plans of a calibration share. */
 export interface CalibrationData {
   run: ModelRun
-  queries: readonly Tensor[]
+  asked: Asked
   labels: readonly number[] | undefined
   /** Where in the data the queries of each part are. */
   pools: Record<Part, number[]>
@@ -118,14 +117,14 @@ export async function calibratePlan(
 
 /** Draws the groups of a part, and runs them. */
 async function codeGroups(
-  { run, queries, pools, counts, seed, step }: CalibrationData,
+  { run, asked, pools, counts, seed, step }: CalibrationData,
   part: Part,
   { code: options, order }: { code: CalibratedCode['code']; order: OrderKind }
 ): Promise<CodedGroup[]> {
   const code = profileCode({ code: options })
   const groups: CodedGroup[] = []
   for (const positions of drawGroups(pools[part], code.k, counts[part], random(seed, STREAMS[part]))) {
-    groups.push(await codeGroup(run, queries, positions, { code, order }))
+    groups.push(await codeGroup(run, asked, positions, { code, order }))
     await step()
   }
   return groups

@@ -12,7 +12,7 @@ import type { Executor } from '../src/runtime/index.ts'
 import type { Tensor } from '../src/tensor/index.ts'
 import { type AskedPlan, type CalibratedOne, calibratePlan, planSteps, type SurvivorScore } from './calibrate-plan.ts'
 import { meanOf, outputsOf } from './calibration-choice.ts'
-import { type ModelRun, runAll } from './calibration-groups.ts'
+import { type Asked, type ModelRun, runAll } from './calibration-groups.ts'
 import { ownAccuracy } from './calibration-score.ts'
 import type { CodeChoice } from './coded-inference.ts'
 import { InvalidOptionError } from './errors.ts'
@@ -86,17 +86,22 @@ export async function calibrate(init: CalibrateInit): Promise<Calibration> {
   const { run, queries } = await modelAndQueries(init)
   const largest = Math.max(...plans.map(({ code }) => code.k))
   const pools = split(queries.length, largest, seed)
+  const sampled = pools.tuning.slice(0, SAMPLE)
   const sample = await runAll(
     run,
-    pools.tuning.slice(0, SAMPLE).map(position => queries[position])
+    sampled.map(position => queries[position])
   )
+  const asked: Asked = { queries, predictions: [] }
+  sampled.forEach((position, i) => {
+    asked.predictions[position] = sample[i]
+  })
   const outputs = init.outputs ?? outputsOf(run.output, sample)
   const mean = outputs === 'values' ? meanOf(sample) : undefined
   const step = steps(
     plans.reduce((sum, plan) => sum + planSteps(plan, counts), 0),
     init
   )
-  const about = { run, queries, labels, pools, counts, seed, outputs, mean, step, pause: () => pause(signal) }
+  const about = { run, asked, labels, pools, counts, seed, outputs, mean, step, pause: () => pause(signal) }
   const all: CalibratedOne[] = []
   for (const plan of plans) {
     all.push(await calibratePlan(plan, about))

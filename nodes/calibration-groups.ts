@@ -1,13 +1,13 @@
 import { type Random, shuffled } from '../src/chance/index.ts'
-import { encode, type LinearCode, type OrderKind, orderQueries, reorder } from '../src/codes/index.ts'
+import { encode, type LinearCode, type OrderKind, orderQueries, reorder, unitColumn } from '../src/codes/index.ts'
 import type { Model, NamedTensors } from '../src/models/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
 import { float16ToFloat32, stack, type Tensor } from '../src/tensor/index.ts'
 
 /** Rows of one run at most: enough to keep ONNX Runtime busy. */
 const BATCH_ROWS = 128
-/** Bytes of the inputs of one run at most; a row that is larger runs by itself. */
-const BATCH_BYTES = 32 * 2 ** 20
+/** Bytes of the inputs of one run at most, so that what a layer makes of them stays in the cache; a larger row runs by itself. */
+const BATCH_BYTES = 2 ** 18
 
 /** Runs one model of a started executor on queries, in batches. */
 export interface ModelRun {
@@ -40,26 +40,44 @@ export function drawGroups(pool: readonly number[], k: number, count: number, ch
   return groups
 }
 
-/** Orders and encodes a group, and runs the model on its coded queries and on the queries themselves. */
+/** Queries, and by their positions what the model says to each by itself, as far as it was asked. */
+export interface Asked {
+  queries: readonly Tensor[]
+  predictions: Float32Array[]
+}
+
+/** Orders and encodes a group, and runs the model on what it was not asked before: queries are in several groups and plans. */
 export async function codeGroup(
   run: ModelRun,
-  queries: readonly Tensor[],
-  positions: readonly number[],
+  { queries, predictions }: Asked,
+  drawn: readonly number[],
   { code, order }: { code: LinearCode; order: OrderKind }
 ): Promise<CodedGroup> {
-  const drawn = positions.map(position => queries[position])
-  const ordering = orderQueries(order, drawn.map(floats))
-  const group = reorder(drawn, ordering)
-  const outputs = await runAll(run, [...encode(code, group), ...group])
-  return {
-    positions: reorder(positions, ordering),
-    results: outputs.slice(0, code.n),
-    predictions: outputs.slice(code.n)
-  }
+  const ordering = orderQueries(
+    order,
+    drawn.map(position => floats(queries[position]))
+  )
+  const positions = reorder(drawn, ordering)
+  const coded = encode(
+    code,
+    positions.map(position => queries[position])
+  )
+  const itself = coded.map((_, i) => unitColumn(code.encodingMatrix, code.k, i))
+  const unasked = positions.filter(position => predictions[position] === undefined)
+  const mixed = coded.filter((_, i) => itself[i] === undefined)
+  const outputs = await runAll(run, [...unasked.map(position => queries[position]), ...mixed])
+  unasked.forEach((position, i) => {
+    predictions[position] = outputs[i]
+  })
+  const own = positions.map(position => predictions[position])
+  let next = unasked.length
+  const results = itself.map(q => (q === undefined ? outputs[next++] : own[q]))
+  return { positions, results, predictions: own }
 }
 
 /** The output on each query, in their order. As many runs at a time as the executor has slots. */
 export async function runAll(run: ModelRun, queries: readonly Tensor[]): Promise<Float32Array[]> {
+  if (queries.length === 0) return []
   const rows = batchRows(run.model, queries[0])
   const starts = Array.from({ length: Math.ceil(queries.length / rows) }, (_, i) => i * rows)
   const outputs: Float32Array[] = new Array(queries.length)

@@ -12,7 +12,7 @@ const LEAST_SHARE = 0.02
 const SETS = 40
 
 /** Predictions to observe: what each step of confidence means takes more of them than a mean. */
-const OBSERVED = 40_000
+const OBSERVED = 100_000
 
 /** How far the variances of a decoder can be trusted, on groups that its moments were not learned on. */
 export function learnReliability(

@@ -3,8 +3,8 @@ import type { Model } from '../../src/models/index.ts'
 import { type OnnxExecutor, onnxExecutor } from '../../src/runtime/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 
-/** Numbers in the inputs of one run of ONNX Runtime: enough to keep it busy, few enough for small memories. */
-const NUMBERS_AT_ONCE = 2 ** 20
+/** Numbers in the inputs of one run: enough to keep ONNX Runtime busy, and what a layer makes of them stays in the cache. */
+const NUMBERS_AT_ONCE = 2 ** 16
 
 /** The model that serves, and a student of it if there is one. */
 export type Role = 'deployed' | 'student'

@@ -5,8 +5,8 @@ import { mean } from './score.ts'
 
 /** Bins of confidence before those with few predictions are joined. */
 const BINS = 10
-/** Predictions in a bin at least: of fewer, the share says little. */
-export const LEAST = 1000
+/** Predictions in a bin at least: of a thousand, the standard error of a share is up to .016, too much to tell .03 by. */
+export const LEAST = 2000
 
 /** Predictions of about the same confidence. */
 export interface Bin {

@@ -6,13 +6,22 @@ import { isotonicMap, mapped } from '../../src/codes/index.ts'
 describe('isotonicMap', () => {
   it('pools what falls, and keeps what rises', () => {
     const observations = [1, 2, 3, 4, 5].map((from, i) => ({ from, to: [0, 3, 1, 2, 9][i] }))
-    assert.deepEqual(isotonicMap(observations, 1), { from: [1, 3, 5], to: [0, 2, 9] })
+    assert.deepEqual(isotonicMap(observations, 1), { from: [1, 2, 4, 5], to: [0, 2, 2, 9] })
   })
 
-  it('makes no point of fewer observations than asked for', () => {
+  it('makes no step of fewer observations than asked for', () => {
     const observations = [1, 2, 3, 4, 5].map(from => ({ from, to: from }))
-    assert.deepEqual(isotonicMap(observations, 2), { from: [1.5, 4], to: [1.5, 4] })
-    assert.deepEqual(isotonicMap(observations, 9), { from: [3], to: [3] })
+    assert.deepEqual(isotonicMap(observations, 2), { from: [1, 2, 3, 5], to: [1.5, 1.5, 4, 4] })
+    assert.deepEqual(isotonicMap(observations, 9), { from: [1, 5], to: [3, 3] })
+  })
+
+  it('says of what it observed what it was on average, however far a step reaches', () => {
+    const sure = Array.from({ length: 90 }, (_, i) => ({ from: 1 + i ** 2, to: 1 }))
+    const unsure = Array.from({ length: 10 }, (_, i) => ({ from: -i, to: i % 2 }))
+    const observations = [...unsure, ...sure]
+    const map = isotonicMap(observations, 2)
+    const said = observations.reduce((sum, { from }) => sum + mapped(map, from), 0)
+    assert.ok(Math.abs(said - 95) < 1e-9, `said ${said} of 100, and 95 were`)
   })
 
   it('ascends, keeps the mean, and does not care for the order of observations', () => {
