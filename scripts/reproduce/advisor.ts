@@ -10,34 +10,44 @@ import type { Network } from './networks.ts'
 import type { Estimate } from './score.ts'
 
 /** Groups of one size in fleets with one worker for each coded query, some of which straggle. */
-export interface Size {
+interface Size {
   k: number
   n: number
   stragglers: readonly number[]
 }
 
-/** What is calibrated and compared, by network. */
-export const SIZES: Readonly<Record<Network['name'], readonly Size[]>> = {
-  mnist: [
-    { k: 4, n: 6, stragglers: [1, 2, 3] },
-    { k: 4, n: 12, stragglers: [2, 4, 6, 8] },
-    { k: 8, n: 12, stragglers: [1, 2, 4] },
-    { k: 8, n: 32, stragglers: [4, 8, 16, 24] },
-    { k: 20, n: 30, stragglers: [3, 6, 12] },
-    { k: 20, n: 100, stragglers: [20, 40, 60, 80] }
-  ],
-  cifar10: [
-    { k: 8, n: 12, stragglers: [1, 2, 4] },
-    { k: 20, n: 60, stragglers: [10, 20, 30, 40, 50] }
-  ],
-  photos: [
-    { k: 4, n: 12, stragglers: [2, 4, 8] },
-    { k: 8, n: 20, stragglers: [4, 8, 12] }
-  ]
+/** What is calibrated and compared of a network. */
+interface Comparison {
+  sizes: readonly Size[]
+  /** Queries that calibration scores, and that are scored on test images, for each size. */
+  scored: { calibration: number; test: number }
 }
 
-/** Queries that calibration scores, and that are scored on test images, for each size. */
-const SCORED = { calibration: 3000, test: 3000 }
+const COMPARISONS: Readonly<Record<Network['name'], Comparison>> = {
+  mnist: {
+    sizes: [
+      { k: 4, n: 6, stragglers: [1, 2, 3] },
+      { k: 4, n: 12, stragglers: [2, 4, 6, 8] },
+      { k: 8, n: 12, stragglers: [1, 2, 4] },
+      { k: 8, n: 32, stragglers: [4, 8, 16, 24] },
+      { k: 20, n: 30, stragglers: [3, 6, 12] },
+      { k: 20, n: 100, stragglers: [20, 40, 60, 80] }
+    ],
+    scored: { calibration: 3000, test: 3000 }
+  },
+  cifar10: {
+    sizes: [
+      { k: 8, n: 12, stragglers: [1, 2, 4] },
+      { k: 20, n: 60, stragglers: [10, 20, 30, 40, 50] }
+    ],
+    scored: { calibration: 2500, test: 3000 }
+  },
+  photos: {
+    sizes: [{ k: 8, n: 20, stragglers: [4, 8, 12] }],
+    scored: { calibration: 800, test: 800 }
+  }
+}
+
 /** Survivor sets of each test group, for each number of stragglers. */
 const SETS = 3
 
@@ -97,11 +107,12 @@ export async function advisorFigures(
   try {
     const cells: Cell[] = []
     const recommendations: Recommendation[] = []
-    for (const size of SIZES[network.name]) {
+    const { sizes, scored: counts } = COMPARISONS[network.name]
+    for (const size of sizes) {
       progress(`(N, K) = (${size.n}, ${size.k}): calibrating`)
-      const profile = await calibrated(executor, dataset, size, seed)
+      const profile = await calibrated(executor, dataset, { size, queries: counts.calibration, seed })
       progress(`(N, K) = (${size.n}, ${size.k}): scoring on test images`)
-      const scoring = new Scoring(models, dataset, { size, classes: profile.width, seed })
+      const scoring = new Scoring(models, dataset, { size, queries: counts.test, classes: profile.width, seed })
       for (const stragglers of size.stragglers) {
         const fleet = { workers: size.n, stragglers: { count: stragglers } }
         const advice = advise({ profile, fleet, k: size.k })
@@ -123,8 +134,7 @@ export async function advisorFigures(
 async function calibrated(
   executor: OnnxExecutor,
   { learning }: Dataset,
-  { k, n }: Size,
-  seed: number
+  { size: { k, n }, queries, seed }: { size: Size; queries: number; seed: number }
 ): Promise<Profile> {
   const [{ id, signature }] = executor.models
   const shape = signature.inputs[0].shape.slice(1).map(length => length ?? 1)
@@ -134,9 +144,10 @@ async function calibrated(
     model: id,
     data: learning.pixels.map(pixels => Tensor.float32(pixels, shape)),
     labels: Array.from(learning.labels),
-    plans: layouts.map(layout => ({ k, n, code: { name: 'nercc', layout } })),
+    // λ_e hardly matters, and to choose it would cost half as much again.
+    plans: layouts.map(layout => ({ k, n, code: { name: 'nercc', layout, lambdaEncode: 0 } })),
     // A third as many are scored.
-    groups: Math.ceil((3 * SCORED.calibration) / k),
+    groups: Math.ceil((3 * queries) / k),
     seed
   })
   return profile
@@ -165,6 +176,7 @@ class Scoring {
   readonly #models: Models
   readonly #dataset: Dataset
   readonly #size: Size
+  readonly #queries: number
   readonly #seed: number
   readonly #guess: Estimate
   readonly #known = new Map<string, Map<number, Measured>>()
@@ -172,11 +184,12 @@ class Scoring {
   constructor(
     models: Models,
     dataset: Dataset,
-    { size, classes, seed }: { size: Size; classes: number; seed: number }
+    { size, queries, classes, seed }: { size: Size; queries: number; classes: number; seed: number }
   ) {
     this.#models = models
     this.#dataset = dataset
     this.#size = size
+    this.#queries = queries
     this.#seed = seed
     this.#guess = { value: 1 / classes, standardError: 0 }
   }
@@ -219,7 +232,7 @@ class Scoring {
       this.#dataset.test,
       { code: made, order, decoder },
       {
-        groups: Math.ceil(SCORED.test / k),
+        groups: Math.ceil(this.#queries / k),
         sets: SETS,
         stragglers: code.n === n ? stragglers : Array.from({ length: code.n }, (_, straggling) => straggling),
         seed: this.#seed

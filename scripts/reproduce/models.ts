@@ -19,6 +19,11 @@ export interface Answered {
 export class Models {
   readonly #executor: OnnxExecutor
   readonly #byRole: ReadonlyMap<string, Model>
+  /** What each said to the images that it was asked about. */
+  readonly #answers: Record<Role, WeakMap<Float32Array, Float32Array>> = {
+    deployed: new WeakMap(),
+    student: new WeakMap()
+  }
 
   private constructor(executor: OnnxExecutor) {
     this.#executor = executor
@@ -37,8 +42,18 @@ export class Models {
     return Object.fromEntries([...this.#byRole].map(([role, { id }]) => [role, id]))
   }
 
-  /** The logits of each image. */
+  /** The logits of each image; none is run twice. */
   async logits(role: Role, images: readonly Float32Array[]): Promise<Float32Array[]> {
+    const known = this.#answers[role]
+    const unasked = images.filter(image => !known.has(image))
+    const answers = await this.#run(role, unasked)
+    unasked.forEach((image, i) => {
+      known.set(image, answers[i])
+    })
+    return images.flatMap(image => known.get(image) ?? [])
+  }
+
+  async #run(role: Role, images: readonly Float32Array[]): Promise<Float32Array[]> {
     const model = this.#byRole.get(role)
     if (model === undefined) throw new RangeError(`no ${role} model was loaded`)
     const { inputs, outputs } = model.signature
@@ -71,7 +86,7 @@ export class Models {
         images.map(image => Tensor.float32(image))
       )
       const mixed = queries.filter((_, i) => columns[i] === undefined)
-      const answers = await this.logits('deployed', mixed.map(floats))
+      const answers = await this.#run('deployed', mixed.map(floats))
       let next = 0
       coded.push(columns.map(column => (column === undefined ? answers[next++] : logits[column])))
     }
