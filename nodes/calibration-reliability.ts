@@ -8,8 +8,9 @@ const SHARES = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95]
 /** The share of observations behind each point of a map from scores to agreement. */
 const LEAST_SHARE = 0.02
 
-/** Survivor sets for each number of survivors, at least; else as many as groups, for sets differ as queries do. */
+/** Survivor sets for each number of survivors, at least; else so many a group, for sets differ as queries do. */
 const SETS = 40
+const SETS_A_GROUP = 3
 
 /** Predictions to observe: what each step of confidence means takes more of them than a mean. */
 const OBSERVED = 100_000
@@ -25,7 +26,7 @@ export function learnReliability(
   return survivorCounts(SHARES, n).flatMap(survivors => {
     const sums = { measured: 0, said: 0 }
     const observations: Array<{ from: number; to: number }> = []
-    const sets = drawSurvivors(n, survivors, Math.max(SETS, groups.length), chance)
+    const sets = drawSurvivors(n, survivors, Math.max(SETS, SETS_A_GROUP * groups.length), chance)
     for (const one of judged(decoder, sets, groups, { outputs, wanted: OBSERVED })) {
       if (one.status === 'reconstructed' && one.variance !== undefined) {
         sums.measured += one.squaredError

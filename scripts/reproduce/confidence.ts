@@ -20,9 +20,9 @@ import { type Bin, bins } from './reliability.ts'
 import { argmax, mean } from './score.ts'
 
 /** Learning images that the profile is made from, at most. */
-const MOST_IMAGES = 24_000
+const MOST_IMAGES = 32_000
 /** Groups that moments are learned on, at most; a third as many tell what variances mean. */
-const MOST_GROUPS = 900
+const MOST_GROUPS = 1200
 /** Survivor sets of each test group, for each number of stragglers. */
 const SETS = 6
 /** The largest share of stragglers among numbers drawn by chance. */

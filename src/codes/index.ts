@@ -24,6 +24,7 @@ export { chooseLambda, type LambdaChoice } from './choose-lambda.ts'
 export { chords } from './chords.ts'
 export type { LinearCode, Survivors } from './code.ts'
 export { type Confidence, learnConfidence, readLogits } from './confidence.ts'
+export { contradicted } from './contradicted.ts'
 export {
   type CovarianceDecoderOptions,
   covarianceDecoder,

@@ -1,4 +1,5 @@
 import {
+  contradicted,
   type ExpectedQuality,
   floatsOf,
   type LinearCode,
@@ -56,11 +57,11 @@ export interface GroupDecoderInit {
   calibrated: Pick<CalibratedPlan, 'assess' | 'suspects'> | undefined
 }
 
-/** Whom a code suspects by itself: ApproxIFER brings a locator along, which leaves out as many as it may. */
+/** Whom a code suspects by itself: ApproxIFER brings a locator along, which names as many as it may, whether or not they lie. */
 function ownSuspects(code: LinearCode, survivors: Survivors, arrived: readonly Tensor[], most: number): number[] {
-  return code.name === 'approxifer'
-    ? locateRational({ code, survivors, results: arrived.map(floatsOf), errors: most })
-    : []
+  if (code.name !== 'approxifer') return []
+  const location = { code, survivors, results: arrived.map(floatsOf), errors: most }
+  return contradicted(location, locateRational(location))
 }
 
 /** Decodes a group of a linear code; what is to be expected and who is suspect is told by what calibration learned. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   approxifer,
+  contradicted,
   covarianceLocator,
   EmptySurvivorsError,
   GroupSizeError,
@@ -177,6 +178,31 @@ describe('locateRational', () => {
     assert.deepEqual(locateRational({ code: wide, survivors: everyone, results, errors: 0 }), [])
     const few = everyone.slice(0, 7)
     assert.deepEqual(locateRational({ code: wide, survivors: few, results: results.slice(0, 7), errors: 2 }), [])
+  })
+
+  it('has those believed whom the others do not contradict: at most one honest result in a hundred is left out', () => {
+    const source = synthetic(14)
+    const curve = approxifer({ k: 8, n: 24 })
+    const count = { slandered: 0, honest: 0, found: 0, liars: 0 }
+    for (const liars of [0, 1]) {
+      for (let group = 0; group < GROUPS; group++) {
+        const one = attacked(source, curve, attacks.gaussian, liars)
+        const wrong = contradicted({ code: curve, ...one }, locateRational({ code: curve, ...one, errors: LIARS }))
+        const found = wrong.filter(index => one.liars.includes(index)).length
+        count.found += found
+        count.liars += liars
+        count.slandered += wrong.length - found
+        count.honest += one.survivors.length - liars
+      }
+    }
+    assert.ok(count.slandered <= 0.01 * count.honest, `${count.slandered} of ${count.honest} honest results`)
+    assert.ok(count.found >= 0.9 * count.liars, `${count.found} of ${count.liars} liars were found`)
+  })
+
+  it('has results believed that differ by rounding alone', () => {
+    const results = everyone.map(i => Float32Array.of(1 + (i === 5 ? 2e-7 : 0), 0))
+    const suspects = locateRational({ code: wide, survivors: everyone, results, errors: 2 })
+    assert.deepEqual(contradicted({ code: wide, survivors: everyone, results }, suspects), [])
   })
 
   it('refuses a code that is not a curve', () => {
