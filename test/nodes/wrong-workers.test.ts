@@ -79,17 +79,18 @@ describe('twelve workers, one of whom lies', () => {
     assert.ok(slandered <= 0.01 * GROUPS * (WORKERS - 1), `${slandered} honest results were left out`)
   })
 
-  it('is trusted less from then on: others are asked first', async () => {
+  it('is trusted less from then on: others are asked first, but for one place in twenty, to see what became of it', async () => {
+    const places = GROUPS * (WORKERS - 1)
     const { groups } = await master.infer({
       model: 'smooth',
-      queries: queriesOf(5 * (WORKERS - 1)),
+      queries: queriesOf(places),
       k: WORKERS - 1,
       code: 'uncoded',
       deadline: 10_000,
       concurrency: 1
     })
-    assert.equal(groups.length, 5)
     const asked = groups.filter(({ tasks }) => tasks.some(({ worker }) => worker === liar)).length
-    assert.equal(asked, 0, 'eleven others are enough')
+    // Each of twelve that are trusted alike would be in eleven groups of twelve.
+    assert.ok(asked <= places / 20, `the liar is in ${asked} of ${groups.length} groups`)
   })
 })
