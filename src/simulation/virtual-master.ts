@@ -29,6 +29,8 @@ export interface VirtualMasterInit {
 interface Life {
   fleet: Fleet
   channels: Map<WorkerId, WorkerChannel>
+  /** Every one that it had: a machine that is stopped in good order still ends its run. */
+  opened: Set<VirtualChannel>
   drive: Drive
   end(): void
 }
@@ -52,8 +54,10 @@ export class VirtualMaster {
     const { clock, drive, answered, own, watched } = this.#init
     const fleet = this.#init.fleet()
     const channels = new Map<WorkerId, WorkerChannel>()
+    const opened = new Set<VirtualChannel>()
     if (own !== undefined) {
       channels.set(SELF, watched(own))
+      opened.add(own)
     }
     let ended = false
     // What a dead one had set off goes nowhere.
@@ -61,6 +65,7 @@ export class VirtualMaster {
     this.#life = {
       fleet,
       channels,
+      opened,
       drive: drive({ fleet, clock: { now: () => clock.now(), setTimer }, channel: id => channels.get(id), answered }),
       end: () => {
         ended = true
@@ -74,11 +79,10 @@ export class VirtualMaster {
   /** SIGKILL: the connections go with it, and so does what the workers were asked. */
   crash(): void {
     this.#life?.end()
-    this.#life = undefined
-    for (const { channel } of this.#reachable.values()) {
-      channel?.disconnect()
+    for (const channel of this.#life?.opened ?? []) {
+      channel.disconnect()
     }
-    this.#init.own?.disconnect()
+    this.#life = undefined
     this.#init.died()
   }
 
@@ -107,6 +111,7 @@ export class VirtualMaster {
     const life = this.#life
     if (life !== undefined && channel !== undefined) {
       life.channels.set(id, this.#init.watched(channel))
+      life.opened.add(channel)
       life.fleet.add(id, [MODEL])
       life.drive.dispatch({ type: 'workers' })
     }

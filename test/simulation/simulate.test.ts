@@ -159,6 +159,14 @@ describe('a simulated fleet', () => {
     assert.deepEqual(new Set(latencies(record, 700, 2000)), new Set([12]))
   })
 
+  it('tells a dead master nothing of a run that a machine ends before it stops', async () => {
+    const record = await run([
+      { kind: 'restart', at: 505, down: 100 },
+      { kind: 'master-crash', at: 507, down: 10 }
+    ])
+    assert.equal(failed(record), 1, 'the one in progress')
+  })
+
   it('gives wrong results, which a reconstructed prediction stands as far as the bound goes', async () => {
     for (const how of ['noise', 'rolled', 'stale', 'nan', 'truncated', 'duplicate', 'foreign'] as const) {
       const plan: ScenarioPlan = { code: 'bacc', k: 4, n: 12 }
