@@ -2,6 +2,7 @@ import { type Advice, advise, type Stragglers } from '../src/advisor/index.ts'
 import type { Model } from '../src/models/index.ts'
 import type { CodedOptions, NamedCode } from './coded-inference.ts'
 import { InvalidOptionError } from './errors.ts'
+import { LearningStudent } from './learning-student.ts'
 import { checkProfiled, planOptions } from './profiled.ts'
 
 /** A number of stragglers as it is asked for: a share below 1, else so many workers. */
@@ -28,6 +29,11 @@ export function advised(
   const { profile, stragglers, student, k, n } = options
   if (profile === undefined) {
     throw new InvalidOptionError(`code 'auto' compares the plans of a profile: give one`)
+  }
+  if (student instanceof LearningStudent) {
+    throw new InvalidOptionError(
+      `code 'auto' asks what a student is worth before it is used, and one that learns does not know: give the profile of one, or a code`
+    )
   }
   checkProfiled(profile, model)
   const expected = stragglers === undefined ? { share: late } : stragglersOf(stragglers)

@@ -42,6 +42,7 @@ import type { Executor } from '../src/runtime/index.ts'
 import type { StudentProfile } from '../src/students/index.ts'
 import type { Answer, FinalAnswer } from './calls.ts'
 import { CodedInferenceService } from './coded-inference-service.ts'
+import type { LearningStudent } from './learning-student.ts'
 import type { Queries, Query } from './queries.ts'
 import type { WorkerInfo } from './workers.ts'
 
@@ -115,9 +116,9 @@ export interface InferOptions extends AbortOptions {
   /**
    * What `calibrateStudent` learned of a small model that is one of this peer's `companions`: the master runs it on each group,
    * spare workers go to the queries that it is least sure of, and what no worker answers in time is its answer. The code
-   * then is replication.
+   * then is replication. Or a student that learns while it serves, the same one for all calls.
    */
-  student?: StudentProfile
+  student?: StudentProfile | LearningStudent
   /**
    * What `calibrateParities` learned of parity models, which workers serve beside the model: they say code `parm`, k, n, the output
    * and what reconstructed predictions are worth. Not to be changed while in use.

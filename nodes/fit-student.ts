@@ -7,6 +7,8 @@ import {
   featureCount,
   type ImageShape,
   joinSums,
+  LAMBDAS,
+  noSums,
   type PatchBank,
   patchBank,
   type RidgeSums,
@@ -34,7 +36,6 @@ export interface FitStudentInit {
 const BATCH = 500
 /** Every so many runs one is held back, to choose λ on. */
 const FOLDS = 5
-const LAMBDAS = [1e-3, 1e-2, 1e-1, 1]
 const PATCH_SIDE = 4
 /** Images are shrunk by a whole number, to about so many pixels a side: half of MNIST's and CIFAR-10's. */
 const SHRUNK_SIDE = 16
@@ -43,7 +44,7 @@ const SHRUNK_SIDE = 16
  * Fits a student to what the deployed model says of these images, in closed form. λ is the one with the least squared error on a
  * fifth of the images when fitted to the others; the student is then fitted to all.
  *
- * @returns an ONNX file: `image` [batch, channels, height, width] to `logits` and `softmax` [batch, classes]
+ * @returns an ONNX file: `image` [batch, channels, height, width] to `logits` and `softmax` [batch, classes], and the `features` [batch, …] before
  * @throws {InvalidOptionError} there are fewer than 5 images, or not as many logits as images
  * @throws {StudentFitError} the images are smaller than its patches, pooled
  */
@@ -79,7 +80,7 @@ async function sumUp(
     await executor.start()
     try {
       const [{ id }] = executor.models
-      const sums = { fitted: noSums(bank, classes), held: noSums(bank, classes) }
+      const sums = { fitted: noSums(featureCount(bank), classes), held: noSums(featureCount(bank), classes) }
       const together = Math.min(BATCH, Math.ceil(images.length / FOLDS))
       for (let from = 0; from < images.length; from += together) {
         const image = batch(images.slice(from, from + together), [shape.channels, shape.height, shape.width])
@@ -97,11 +98,6 @@ async function sumUp(
   } finally {
     await rm(folder, { recursive: true })
   }
-}
-
-function noSums(bank: PatchBank, targets: number): RidgeSums {
-  const features = featureCount(bank)
-  return { features, targets, matrix: new Float64Array((features + 1 + targets) ** 2) }
 }
 
 function batch(rows: readonly Float32Array[], shape: readonly number[]): Tensor {

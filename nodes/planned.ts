@@ -1,9 +1,10 @@
 import { codeFamily } from '../src/codes/index.ts'
-import { type Millis, type PlanSpec, planSpec } from '../src/inference/index.ts'
+import { type Companion, type Millis, type PlanSpec, planSpec } from '../src/inference/index.ts'
 import type { Model } from '../src/models/index.ts'
 import type { CodedOptions } from './coded-inference.ts'
 import { InvalidOptionError } from './errors.ts'
 import { parityPlan, requireParities } from './parities.ts'
+import { LearningStudent } from './learning-student.ts'
 import { calibratedPlan, checkProfiled } from './profiled.ts'
 import { chooseOutput } from './queries.ts'
 import { ownStudent } from './student-companion.ts'
@@ -45,7 +46,7 @@ export function planned(
   requireParities(name, parity)
   const init = {
     model: model.id,
-    output: chooseOutput(model, family, output ?? student?.output),
+    output: chooseOutput(model, family, output ?? (student instanceof LearningStudent ? undefined : student?.output)),
     code: family,
     codeOptions,
     k,
@@ -60,7 +61,7 @@ export function planned(
     )
   }
   const side = (student !== undefined || rescue) && {
-    ...(student && { student: ownStudent(student, { model, output: init.output, companions }) }),
+    ...(student && { student: studentOf(student, { model, output: init.output, companions }) }),
     ...(rescue && { rescue })
   }
   const options = {
@@ -76,6 +77,13 @@ export function planned(
     ...more
   }
   return planSpec({ ...init, ...defined(options) })
+}
+
+function studentOf(
+  student: NonNullable<CodedOptions['student']>,
+  among: { model: Model; output: string; companions: readonly Model[] }
+): Companion {
+  return student instanceof LearningStudent ? student.companionFor(among) : ownStudent(student, among)
 }
 
 /** Without the entries that are `undefined`, so that they do not hide defaults. */

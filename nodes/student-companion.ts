@@ -20,21 +20,28 @@ export interface StudentCompanionInit {
  * @throws {InvalidOptionError} it takes more than one input
  */
 export function studentCompanion({ student, output, confidence }: StudentCompanionInit): Companion {
-  const [input, ...others] = student.signature.inputs
-  if (input === undefined || others.length > 0) {
-    throw new InvalidOptionError(
-      `a student has one input, and '${student.name}' has ${student.signature.inputs.length}: give another model`
-    )
-  }
   return {
     model: student.id,
     output,
-    feed: queries => ({ [input.name]: stack(queries.map(onlyInput)) }),
+    feed: fedInTurn(student),
     read(answer) {
       const { logits, expected } = readLogits(confidence, Float32Array.from(answer.data, Number))
       return { output: Tensor.float32(logits, answer.shape), expected }
     }
   }
+}
+
+/**
+ * How a student is fed queries: one after the other along its batch axis.
+ *
+ * @throws {InvalidOptionError} it takes more than one input
+ */
+export function fedInTurn({ name, signature: { inputs } }: Model): Companion['feed'] {
+  const [input, ...others] = inputs
+  if (input === undefined || others.length > 0) {
+    throw new InvalidOptionError(`a student has one input, and '${name}' has ${inputs.length}: give another model`)
+  }
+  return queries => ({ [input.name]: stack(queries.map(onlyInput)) })
 }
 
 /**

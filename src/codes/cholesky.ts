@@ -1,3 +1,5 @@
+import { type Sliced, whole } from './sliced.ts'
+
 /**
  * Factors a symmetric positive definite A (n×n, row-major) as L·Lᵀ in place: the lower triangle becomes L, what is above it
  * is neither read nor written.
@@ -6,6 +8,11 @@
  * not explain, 1 for a diagonal matrix. Not above 0, or NaN, if A is not positive definite in float64; L is then void.
  */
 export function cholesky(a: Float64Array, n: number): number {
+  return whole(factoring(a, n))
+}
+
+/** As {@link cholesky}, row by row. */
+export function* factoring(a: Float64Array, n: number): Sliced<number> {
   let smallest = 1
   for (let i = 0; i < n; i++) {
     const row = i * n
@@ -17,6 +24,7 @@ export function cholesky(a: Float64Array, n: number): number {
     if (!(pivot > 0)) return pivot
     smallest = Math.min(smallest, pivot / a[row + i])
     a[row + i] = Math.sqrt(pivot)
+    yield (i * i) / 2
   }
   return smallest
 }

@@ -1,6 +1,7 @@
 import { GroupSizeError } from './errors.ts'
 import { isotonicMap, type MonotoneMap, mapped } from './isotonic.ts'
 import type { ExpectedQuality } from './quality.ts'
+import { type Sliced, whole } from './sliced.ts'
 import { softmax } from './softmax.ts'
 
 /** What the logits of a companion say of those of the deployed model; learned on queries that it was not fitted to. */
@@ -19,6 +20,8 @@ const LEAST = 25
 /** The scale is looked for between 1/SCALES and SCALES, in so many steps of the golden section. */
 const SCALES = 100
 const SECTIONS = 24
+/** Multiply-adds that take as long as two numbers' part in a softmax. */
+const SOFTMAX = 100
 const GOLDEN = (Math.sqrt(5) - 1) / 2
 
 /**
@@ -30,15 +33,29 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2
  * @throws {GroupSizeError} there are no queries, or not as many of both
  */
 export function learnConfidence(answers: readonly Float32Array[], own: readonly Float32Array[]): Confidence {
+  return whole(learningConfidence(answers, own))
+}
+
+/** As {@link learnConfidence}, in slices. */
+export function* learningConfidence(
+  answers: readonly Float32Array[],
+  own: readonly Float32Array[]
+): Sliced<Confidence> {
   if (answers.length === 0 || answers.length !== own.length) {
     throw new GroupSizeError(
       `a companion is judged by answers beside the model's own: got ${answers.length} and ${own.length} of them`
     )
   }
   const probabilities = own.map(softmax)
-  const scale = leastOf(candidate =>
-    answers.reduce((sum, logits, i) => sum + apart(softmax(scaled(logits, candidate)), probabilities[i]), 0)
+  const search = leastOf(candidate =>
+    answers.reduce((sum, logits, i) => sum + apartAt(candidate, logits, probabilities[i]), 0)
   )
+  let section = search.next()
+  while (!section.done) {
+    yield SOFTMAX * answers.length * own[0].length
+    section = search.next()
+  }
+  const scale = section.value
   const seen = answers.map((answer, i) => {
     const logits = scaled(answer, scale)
     const sure = Math.max(...softmax(logits))
@@ -68,15 +85,33 @@ export function readLogits(
   return { logits, expected: { error: mapped(error, -sure), agreement: mapped(agreement, sure) } }
 }
 
-/** The positive number with the least value, by golden sections of its logarithm. */
-function leastOf(value: (candidate: number) => number): number {
+/** The positive number with the least value, by golden sections of its logarithm; each is one step. */
+function* leastOf(value: (candidate: number) => number): Generator<void, number, void> {
+  const at = (logarithm: number) => ({ logarithm, value: value(Math.exp(logarithm)) })
   let [low, high] = [-Math.log(SCALES), Math.log(SCALES)]
+  let [a, b] = [at(high - GOLDEN * (high - low)), at(low + GOLDEN * (high - low))]
   for (let i = 0; i < SECTIONS; i++) {
-    const [a, b] = [high - GOLDEN * (high - low), low + GOLDEN * (high - low)]
-    if (value(Math.exp(a)) <= value(Math.exp(b))) high = b
-    else low = a
+    if (a.value <= b.value) {
+      high = b.logarithm
+      ;[a, b] = [at(high - GOLDEN * (high - low)), a]
+    } else {
+      low = a.logarithm
+      ;[a, b] = [b, at(low + GOLDEN * (high - low))]
+    }
+    yield
   }
   return Math.exp((low + high) / 2)
+}
+
+/** ‖softmax(scale·logits) − p‖²; it is asked for thousands of times, and so makes no arrays. */
+function apartAt(scale: number, logits: Float32Array, probabilities: Float32Array): number {
+  let [most, total, error] = [-Infinity, 0, 0]
+  for (let c = 0; c < logits.length; c++) most = Math.max(most, scale * logits[c])
+  for (let c = 0; c < logits.length; c++) total += Math.exp(scale * logits[c] - most)
+  for (let c = 0; c < logits.length; c++) {
+    error += (Math.exp(scale * logits[c] - most) / total - probabilities[c]) ** 2
+  }
+  return error
 }
 
 function scaled(logits: Float32Array, scale: number): Float32Array {

@@ -19,12 +19,12 @@
 export { type ApproxiferDemand, approxifer, approxiferCodedQueries } from './approxifer.ts'
 export { type BerrutOptions, berrut } from './berrut.ts'
 export { cachedDecoder } from './cached-decoder.ts'
-export { cholesky, choleskySolve } from './cholesky.ts'
+export { cholesky, choleskySolve, factoring } from './cholesky.ts'
 export { chooseLambda, type LambdaChoice } from './choose-lambda.ts'
 export { chords } from './chords.ts'
 export type { LinearCode, Survivors } from './code.ts'
-export { type Confidence, learnConfidence, readLogits } from './confidence.ts'
 export { contradicted } from './contradicted.ts'
+export { type Confidence, learnConfidence, learningConfidence, readLogits } from './confidence.ts'
 export {
   type CovarianceDecoderOptions,
   covarianceDecoder,

@@ -11,6 +11,13 @@ export interface Companion {
   feed(queries: readonly NamedTensors[]): NamedTensors
   /** What its answer to a query (a row with its batch axis) says of the deployed model's. */
   read(answer: Tensor): Reading
+  /**
+   * Is what it says to be believed at present? One that learns while it serves is asked all the same, for that is how it
+   * learns, but nobody waits for it. Always, if left out.
+   */
+  believed?(): boolean
+  /** The deployed model's own result for a query, and what the companion had answered. */
+  learn?(answer: Tensor, own: Tensor): void
 }
 
 /** An answer as a prediction, and what is to be expected of it. */

@@ -138,6 +138,11 @@ export class Group {
     }
   }
 
+  /** A companion learns from the results of the group, which has ended. */
+  teach(): void {
+    this.#results.teach()
+  }
+
   /** The outcome of every query as far as the results go; `pending` ones become errors once there is a reason to stop. */
   outcomes(stop: StopReason | undefined): Outcome[] {
     const predictions = this.#predictions(stop)

@@ -262,6 +262,7 @@ export class Master {
     for (const worker of group.wrongWorkers) {
       this.#effects.push({ type: 'wrong', worker })
     }
+    group.teach()
     this.#formation.ended(group)
   }
 

@@ -191,6 +191,8 @@ export interface Plan extends GroupDecoder {
   learn(index: number, result: Tensor | undefined): PlanTask[]
   /** Waits for no result any longer: the tasks that were held back. */
   hurry(): PlanTask[]
+  /** The group has ended: a companion learns from what there is. */
+  teach?(results: ReadonlyMap<number, Tensor>): void
   /** Tasks for the master itself that give these queries; absent where it is not to run them. */
   rescue?(queries: readonly number[]): PlanTask[]
 }

@@ -93,6 +93,11 @@ export class Results {
     return this.#decoded
   }
 
+  /** A companion learns from what arrived; nothing more will. */
+  teach(): void {
+    this.#plan.teach?.(this.#arrived)
+  }
+
   /** The output of a task's result that is decoded, if it can be used beside the results that are already there. */
   #judge({ output, queries, model }: PlanTask, outputs: NamedTensors): Tensor {
     const tensor = outputs[output]

@@ -11,11 +11,13 @@ const PATIENCE = 1 / 4
 /**
  * A plan with side information. Every query leaves at once as itself. The master runs the student on the group, and then asks the
  * spare workers for what {@link spares} says: copies of the queries that the student is least sure of, or descriptions. If
- * the student fails or is late, all queries count as equally unsure. A prediction is exact if a copy was answered, else
- * what the companion says of which most is to be expected.
+ * the student fails or is late, or is not to be believed at present, all queries count as equally unsure. A prediction is
+ * exact if a copy was answered, else what the companion says of which most is to be expected.
  */
 export function sidePlan(spec: PlanSpec, { student, description, rescue }: Side): Plan {
   const deployed = { model: spec.model, output: spec.output }
+  // Settled for the whole group: what becomes of a student meanwhile is for the groups to come.
+  const listens = student !== undefined && (student.believed?.() ?? true)
   const queries: NamedTensors[] = []
   const tasks: PlanTask[] = []
   let n: number | undefined
@@ -29,7 +31,7 @@ export function sidePlan(spec: PlanSpec, { student, description, rescue }: Side)
   }
   /** What a result says of each query of its task. */
   const predictions = ({ role, queries: members }: PlanTask, result: Tensor): Decoded[] => {
-    const companion = role === 'student' ? student : description
+    const companion = role === 'student' ? (listens ? student : undefined) : description
     return role === 'student' || role === 'description'
       ? members
           .flatMap((_, row) => companion?.read(result.rows(row, row + 1)) ?? [])
@@ -74,7 +76,7 @@ export function sidePlan(spec: PlanSpec, { student, description, rescue }: Side)
   return {
     spec,
     tasks,
-    patience: student && PATIENCE * spec.deadline,
+    patience: listens ? PATIENCE * spec.deadline : undefined,
     get closed() {
       return n !== undefined
     },
@@ -107,18 +109,35 @@ export function sidePlan(spec: PlanSpec, { student, description, rescue }: Side)
       }
       const members = [...queries.keys()]
       const forStudent = append({ ...feeding(student, members), queries: members, role: 'student', runner: 'master' })
-      return { tasks: [forStudent], cost: sizeOf(queries) }
+      return { tasks: [forStudent, ...(listens ? [] : askSpares(unsure()))], cost: sizeOf(queries) }
     },
     learn(index, result) {
-      if (tasks[index].role !== 'student') {
+      if (tasks[index].role !== 'student' || !listens) {
         return []
       }
       return askSpares(result === undefined ? unsure() : predictions(tasks[index], result).map(lossOf))
     },
     hurry: () => askSpares(unsure()),
+    teach(results) {
+      const answers = results.get(tasks.findIndex(({ role }) => role === 'student'))
+      if (student?.learn === undefined || answers === undefined) {
+        return
+      }
+      const own = new Map<number, Tensor>()
+      for (const [index, result] of results) {
+        const { role, queries: members } = tasks[index]
+        if (role === 'query') {
+          own.set(members[0], result)
+        }
+      }
+      for (const [query, result] of own) {
+        student.learn(answers.rows(query, query + 1), result)
+      }
+    },
     ...(rescue && { rescue: toRescue }),
     recoverable(arrived) {
-      const given = new Set(Array.from(arrived, index => tasks[index].queries).flat())
+      const giving = Array.from(arrived, index => tasks[index]).filter(({ role }) => role !== 'student' || listens)
+      const given = new Set(giving.flatMap(task => task.queries))
       return Array.from(queries, (_, query) => given.has(query))
     },
     suspects: () => [],

@@ -6,7 +6,8 @@
  * graphs for a runtime to run; nothing here runs them. Imports `models` and `codes`.
  */
 export { InvalidStudentProfileError, StudentFitError } from './errors.ts'
+export { OnlineStudent, type OnlineStudentInit } from './online-student.ts'
 export { type ImageShape, type PatchBank, type PatchOptions, patchBank } from './patch-bank.ts'
-export { joinSums, type Readout, type RidgeSums, ridge, squaredError } from './ridge.ts'
+export { joinSums, LAMBDAS, noSums, type Readout, type RidgeSums, readOut, ridge, squaredError } from './ridge.ts'
 export { featureCount, studentModel, sumsModel } from './student-graph.ts'
 export { parseStudentProfile, type StudentProfile } from './student-profile.ts'

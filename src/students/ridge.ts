@@ -1,4 +1,4 @@
-import { cholesky, choleskySolve } from '../codes/index.ts'
+import { choleskySolve, factoring, type Sliced, whole } from '../codes/index.ts'
 import { StudentFitError } from './errors.ts'
 
 /**
@@ -20,6 +20,8 @@ export interface Readout {
   biases: Float32Array
 }
 
+/** What λ is chosen from: features are standardised, so that the same ones suit all. */
+export const LAMBDAS = [1e-3, 1e-2, 1e-1, 1]
 /** As a share of the mean. Sums that were added up in float32 make about a third of this of a constant. */
 const LEAST_DEVIATION = 1e-3
 
@@ -33,7 +35,12 @@ const LEAST_DEVIATION = 1e-3
  * @param lambda λ > 0
  * @throws {StudentFitError} no query was added up, or λ is too small for features that say the same
  */
-export function ridge({ features, targets, matrix }: RidgeSums, lambda: number): Readout {
+export function ridge(sums: RidgeSums, lambda: number): Readout {
+  return whole(ridging(sums, lambda))
+}
+
+/** As {@link ridge}, in slices; the sums must not change meanwhile. */
+export function* ridging({ features, targets, matrix }: RidgeSums, lambda: number): Sliced<Readout> {
   const size = features + 1 + targets
   const count = matrix[features * size + features]
   if (!(count > 0)) throw new StudentFitError('a student is fitted to at least one query')
@@ -47,8 +54,9 @@ export function ridge({ features, targets, matrix }: RidgeSums, lambda: number):
   for (let i = 0; i < features; i++) {
     for (let j = 0; j <= i; j++) gram[i * features + j] = covariance(i, j) * scales[i] * scales[j]
     gram[i * features + i] += lambda
+    yield i
   }
-  if (!(cholesky(gram, features) > 0)) {
+  if (!((yield* factoring(gram, features)) > 0)) {
     throw new StudentFitError(`λ = ${lambda} leaves the features' moments singular: take a larger one`)
   }
   const weights = new Float32Array(features * targets)
@@ -64,8 +72,39 @@ export function ridge({ features, targets, matrix }: RidgeSums, lambda: number):
       bias -= weight * means[i]
     })
     biases[t] = bias
+    yield features * features
   }
   return { weights, biases }
+}
+
+/** What the readout says of these features. */
+export function readOut({ weights, biases }: Readout, features: Float32Array): Float32Array {
+  const said = biases.slice()
+  for (let i = 0; i < features.length; i++) {
+    const value = features[i]
+    if (value === 0) continue
+    for (let t = 0; t < said.length; t++) said[t] += value * weights[i * said.length + t]
+  }
+  return said
+}
+
+/** No query yet. */
+export function noSums(features: number, targets: number): RidgeSums {
+  return { features, targets, matrix: new Float64Array((features + 1 + targets) ** 2) }
+}
+
+/** Adds queries, each as its row z, to what is there; that counts for the share `memory` of what it did. In slices. */
+export function* addingUp({ matrix }: RidgeSums, rows: readonly Float32Array[], memory: number): Sliced<void> {
+  const [{ length: size }] = rows
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j <= i; j++) matrix[i * size + j] *= memory
+    for (const z of rows) {
+      const value = z[i]
+      for (let j = 0; j <= i; j++) matrix[i * size + j] += value * z[j]
+    }
+    for (let j = 0; j < i; j++) matrix[j * size + i] = matrix[i * size + j]
+    yield i * rows.length
+  }
 }
 
 /**

@@ -12,7 +12,8 @@ export function featureCount({ count }: PatchBank): number {
 }
 
 /**
- * A student as an ONNX file: `image` float32 [batch, channels, height, width] to `logits` and `softmax` [batch, classes].
+ * A student as an ONNX file: `image` float32 [batch, channels, height, width] to `logits` and `softmax` [batch, classes], and
+ * to the `features` [batch, featureCount] that they are read from, for one that goes on learning.
  *
  * @throws {StudentFitError} the responses are fewer than the places they are pooled to
  */
@@ -21,7 +22,10 @@ export function studentModel(shape: ImageShape, bank: PatchBank, { weights, bias
   const graph = featureGraph(shape, bank)
   return writeOnnx({
     inputs: graph.inputs,
-    outputs: ['logits', 'softmax'].map(name => ({ name, shape: ['batch', classes] })),
+    outputs: [
+      ...['logits', 'softmax'].map(name => ({ name, shape: ['batch', classes] })),
+      { name: 'features', shape: ['batch', featureCount(bank)] }
+    ],
     weights: {
       ...graph.weights,
       readout: { shape: [featureCount(bank), classes], values: weights },

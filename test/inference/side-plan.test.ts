@@ -180,6 +180,46 @@ describe('a plan with a student', () => {
   })
 })
 
+describe('a plan with a student that learns', () => {
+  /** Takes down what it learns: the sum of what it had answered, and of the model's own result. */
+  function learner(believed: boolean): { student: Companion; learned: number[][] } {
+    const learned: number[][] = []
+    const sum = ({ data }: Tensor): number => Array.from(data, Number).reduce((a, b) => a + b, 0)
+    return {
+      learned,
+      student: {
+        ...student,
+        believed: () => believed,
+        learn: (answer, own) => {
+          learned.push([sum(answer), sum(own)])
+        }
+      }
+    }
+  }
+
+  it('asks one that is not to be believed, waits for nothing it says, and never answers with it', () => {
+    const { master, begun, own } = ask({ student: learner(false).student }, { stragglers: WORKERS - 1 })
+    assert.ok(own)
+    const toWorkers = of('submit', begun).filter(({ worker }) => worker !== SELF)
+    assert.deepEqual(fed(toWorkers), [[0], [5], [10], [15], [0], [5], [10], [15]])
+    const effects = [...answer(master, own), ...answer(master, toWorkers[1]), ...deadline(master, begun)]
+    assert.deepEqual(sources(effects), ['failed', 'exact', 'failed', 'failed'])
+  })
+
+  it('tells it once what the model said of each query that a worker answered, and nothing of the others', () => {
+    const { student: learning, learned } = learner(true)
+    const { master, begun, own } = ask({ student: learning }, { stragglers: 5 })
+    assert.ok(own)
+    const [zero, five] = of('submit', begun)
+    const spare = of('submit', answer(master, own))
+    assert.deepEqual(fed(spare)[0], [0])
+    for (const sent of [zero, spare[0], five]) answer(master, sent)
+    deadline(master, begun)
+    assert.equal(learned.length, 2)
+    for (const [answered, result] of learned) assert.equal(answered, result / 2)
+  })
+})
+
 describe('a plan with descriptions', () => {
   it('asks spare workers for several queries in one run, and answers with them where no copy came', () => {
     const { master, begun } = ask({ description }, { stragglers: 5 })

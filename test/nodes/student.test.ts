@@ -3,7 +3,15 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { calibrateStudent, createPeer, fitStudent, type Peer, ProfileMismatchError } from '../../nodes/index.ts'
+import {
+  calibrateStudent,
+  createPeer,
+  fitStudent,
+  InvalidOptionError,
+  LearningStudent,
+  type Peer,
+  ProfileMismatchError
+} from '../../nodes/index.ts'
 import { InvalidPlanError, SELF } from '../../src/inference/index.ts'
 import { type Executor, type OnnxModel, onnxExecutor } from '../../src/runtime/index.ts'
 import { InvalidStudentProfileError, parseStudentProfile, type StudentProfile } from '../../src/students/index.ts'
@@ -65,12 +73,13 @@ describe('a student that the master asks', () => {
     return fitStudent({ images: values(queries), shape: SHAPE, logits: values(outputs.logits), patches: 24 })
   }
 
-  /** A master that knows its student, one worker that answers, and others that do not. */
-  async function mesh(companions: OnnxModel[] = [student, LENET]): Promise<Peer> {
+  /** A master that knows its student, workers that answer, and others that do not. */
+  async function mesh({ answering, all }: Record<'answering' | 'all', number>): Promise<Peer> {
+    const companions = [student, LENET]
     const workers = await Promise.all(
-      [0, 1, 2, 3, 4, 5].map(i => {
+      Array.from({ length: all }, (_, i) => {
         const executor = onnxExecutor({ models: [LENET] })
-        return createPeer({ executor: i === 0 ? executor : stalled(executor, over.promise) })
+        return createPeer({ executor: i < answering ? executor : stalled(executor, over.promise) })
       })
     )
     const master = await createPeer({
@@ -96,7 +105,7 @@ describe('a student that the master asks', () => {
   })
 
   it('answers the queries that no worker answers, and says that it was the student; or runs the model by itself', async () => {
-    const master = await mesh()
+    const master = await mesh({ answering: 1, all: 6 })
     const queries = images.rows(FITTED, FITTED + 4)
     const asked = { model: 'lenet5', queries, k: 4, n: 6, stragglers: 5, student: profile, deadline: 10_000 }
     const { outcomes, groups } = await master.infer(asked)
@@ -121,5 +130,23 @@ describe('a student that the master asks', () => {
       master.infer({ ...asked, student: { ...profile, student: '0'.repeat(64) } }),
       ProfileMismatchError
     )
+  })
+
+  it('learns from what it serves until it is worth something, and says what', async () => {
+    const master = await mesh({ answering: 2, all: 2 })
+    const learning = new LearningStudent({ companion: 'student', block: 100 })
+    const asked = { model: 'lenet5', k: 20, n: 20, student: learning, deadline: 10_000, concurrency: 1 }
+    const first = await master.infer({ ...asked, queries: images.rows(0, 20) })
+    assert.equal(learning.on, false)
+    assert.deepEqual(new Set(first.outcomes.map(({ status }) => status)), new Set(['exact']))
+    for (let rounds = 0; !learning.on && rounds < 20; rounds++) {
+      await master.infer({ ...asked, queries: images.rows(0, 200) })
+    }
+    assert.ok(learning.on, 'it had seen 4,000 queries')
+    assert.ok(learning.agreement !== undefined && learning.agreement > 0.5, `it agrees in ${learning.agreement}`)
+    const other = { ...asked, output: 'softmax', queries: images.rows(0, 4) }
+    await assert.rejects(master.infer(other), ProfileMismatchError)
+    const unknown = new LearningStudent({ companion: 'lenet5' })
+    await assert.rejects(master.infer({ ...other, student: unknown }), InvalidOptionError)
   })
 })
