@@ -37,6 +37,13 @@ export {
   PortInUseError,
   ProfileMismatchError
 } from './errors.ts'
+export {
+  type DescriptionFit,
+  type FitDescriptionInit,
+  type FittedDescription,
+  fitDescription,
+  type TriedDescription
+} from './fit-description.ts'
 export { type FitStudentInit, fitStudent } from './fit-student.ts'
 export { parseMembers } from './members.ts'
 export { LearningStudent, type LearningStudentInit } from './learning-student.ts'

@@ -64,9 +64,9 @@ subcommand('confidence', 'How likely the profile says each prediction has the mo
     })
   )
 subcommand('student', 'A student fitted in closed form to what the deployed model says of unlabelled images.')
-  .option('--queries <n>', 'images that it is fitted to; default: all that are for learning', within(1, 60_000))
+  .option('--queries <n>', 'images that it is fitted to', within(1000, 60_000), 5000)
   .option('--patches <n>', 'its features are responses to so many', within(1, 1000), 240)
-  .action((options: Options & { queries?: number; patches: number }) =>
+  .action((options: Options & { queries: number; patches: number }) =>
     tables('student', options, async (network, dataset) => {
       const file = path.join(options.out, `student-${network.name}.onnx`)
       const { figures, seconds } = await studentFigures(dataset, { ...options, file })

@@ -46,18 +46,23 @@ export class Models {
   async logits(role: Role, images: readonly Float32Array[]): Promise<Float32Array[]> {
     const known = this.#answers[role]
     const unasked = images.filter(image => !known.has(image))
-    const answers = await this.#run(role, unasked)
+    const answers = await this.#run(role, unasked, 'logits')
     unasked.forEach((image, i) => {
       known.set(image, answers[i])
     })
     return images.flatMap(image => known.get(image) ?? [])
   }
 
-  async #run(role: Role, images: readonly Float32Array[]): Promise<Float32Array[]> {
+  /** The features of each image that a student reads its logits from. */
+  features(images: readonly Float32Array[]): Promise<Float32Array[]> {
+    return this.#run('student', images, 'features')
+  }
+
+  async #run(role: Role, images: readonly Float32Array[], asked: string): Promise<Float32Array[]> {
     const model = this.#byRole.get(role)
     if (model === undefined) throw new RangeError(`no ${role} model was loaded`)
     const { inputs, outputs } = model.signature
-    const output = outputs.find(({ name }) => name === 'logits') ?? outputs[0]
+    const output = outputs.find(({ name }) => name === asked) ?? outputs[0]
     const shape = inputs[0].shape.slice(1).map(length => length ?? 1)
     const size = shape.reduce((product, length) => product * length, 1)
     const together = Math.max(1, Math.floor(NUMBERS_AT_ONCE / size))

@@ -48,20 +48,20 @@ export function confidenceTable({ title }: Network, { settings, plans }: Confide
 }
 
 export function studentTable({ title }: Network, figures: StudentFigures, { fit }: { fit: number }): string {
-  const { settings, modelAccuracy, accuracy, agreement } = figures
-  const grid = plain(
-    ['fitted to', 'patches', 'accuracy', 'gives the model’s class', 'the model itself', 'fitted in'],
-    0
+  const { settings, modelAccuracy, accuracy, agreement, online } = figures
+  const { off, on } = online.drift
+  const grid = plain(['fitted', 'accuracy', 'gives the model’s class'], 1)
+  grid.push(
+    ['at once', percent(accuracy), percent(agreement)],
+    ['while serving', percent(online.accuracy), percent(online.agreement)]
   )
-  grid.push([
-    `${settings.queries} images`,
-    settings.patches,
-    percent(accuracy),
-    percent(agreement),
-    percent(modelAccuracy),
-    `${fit.toFixed(1)} s`
-  ])
-  return `A student of ${title}, on ${settings.testImages} test images, seed ${settings.seed}\n${grid.toString()}`
+  return [
+    `A student of ${title}, ${settings.patches} patches, fitted to ${settings.queries} images in ${fit.toFixed(1)} s; on ` +
+      `${settings.testImages} test images, of which the model has ${percent(modelAccuracy)} right; seed ${settings.seed}`,
+    grid.toString(),
+    `Fitted while it serves it has ${(100 * online.share).toFixed(1)}% of the accuracy. Then negatives come: it is off after ` +
+      `${off ?? 'none'} of them, and on again after ${on ?? 'none'} more.`
+  ].join('\n')
 }
 
 function scores(rows: readonly Row[], stragglers: readonly number[]): string {

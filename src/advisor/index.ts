@@ -7,6 +7,6 @@
 export { type Advice, type AdvisedPlan, type AdviseInit, advise } from './advise.ts'
 export { InvalidFleetError, NoAdviceError } from './errors.ts'
 export type { Forecast, Worth } from './forecast.ts'
-export { type Spare, type SparesInit, spares } from './spares.ts'
+export { expectedLoss, type Spare, type SparesInit, spares } from './spares.ts'
 export { type FleetFacts, type Stragglers, stragglersAmong } from './stragglers.ts'
 export type { StudentFacts } from './student.ts'

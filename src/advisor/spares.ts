@@ -58,6 +58,19 @@ export function spares({ losses, count, fleet, description }: SparesInit): Spare
   })
 }
 
+/** What a group is expected to lose in all when its spare workers are asked for this. */
+export function expectedLoss({ losses, fleet, description }: SparesInit, asked: readonly Spare[]): number {
+  const tasksOf = (role: Spare['role'], query: number): number =>
+    asked.filter(spare => spare.role === role && spare.queries.includes(query)).length
+  return losses.reduce((sum, loss, query) => {
+    const copies = 1 + tasksOf('query', query)
+    const all = copies + tasksOf('description', query)
+    const described = Math.min(loss, description?.losses[query] ?? loss)
+    const [none, noCopy] = [allStraggle(all, fleet), allStraggle(copies, fleet)]
+    return sum + none * loss + (noCopy - none) * described
+  }, 0)
+}
+
 /** Of those that save most, one with the fewest copies. */
 function best(served: readonly Served[], saved: (one: Served) => number): Served {
   return served.reduce((a, b) => {

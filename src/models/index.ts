@@ -41,6 +41,7 @@ export {
   type OnnxValue,
   type OnnxWeight,
   readOnnx,
+  rewriteOnnx,
   ValueInfoProtoSchema,
   writeOnnx
 } from './onnx/index.ts'

@@ -5,9 +5,21 @@
  * of the images, whitened; ReLU; pooling; ridge regression. What is heavy, features and their products, is written as ONNX
  * graphs for a runtime to run; nothing here runs them. Imports `models` and `codes`.
  */
+export { type SmallerModel, smallerModel, withReadout } from './description-graph.ts'
 export { InvalidStudentProfileError, StudentFitError } from './errors.ts'
 export { OnlineStudent, type OnlineStudentInit } from './online-student.ts'
 export { type ImageShape, type PatchBank, type PatchOptions, patchBank } from './patch-bank.ts'
-export { joinSums, LAMBDAS, noSums, type Readout, type RidgeSums, readOut, ridge, squaredError } from './ridge.ts'
+export {
+  addingUp,
+  joinSums,
+  LAMBDAS,
+  noSums,
+  type Readout,
+  type RidgeSums,
+  readOut,
+  ridge,
+  squaredError
+} from './ridge.ts'
+export { shrinking, type View } from './shrinking.ts'
 export { featureCount, studentModel, sumsModel } from './student-graph.ts'
 export { parseStudentProfile, type StudentProfile } from './student-profile.ts'

@@ -34,7 +34,7 @@ const USEFUL = 2
 /** What was learned counts for so much once it is found to be of other queries than those that come now. */
 const OTHER_QUERIES = 0.02
 /** It is fitted anew when so much of what it knows is new. */
-const NEWS = 0.1
+const NEWS = 0.2
 
 /**
  * A student that is fitted while it serves, from features of queries and the deployed model's own logits of them. Memory is

@@ -6,4 +6,4 @@
  */
 export * from './onnx_pb.ts'
 export { readOnnx } from './read-onnx.ts'
-export { type OnnxGraph, type OnnxNode, type OnnxValue, type OnnxWeight, writeOnnx } from './write-onnx.ts'
+export { type OnnxGraph, type OnnxNode, type OnnxValue, type OnnxWeight, rewriteOnnx, writeOnnx } from './write-onnx.ts'

@@ -1,5 +1,14 @@
-import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
-import { AttributeProto_AttributeType, ModelProtoSchema, type ValueInfoProtoSchema } from './onnx_pb.ts'
+import { clone, create, toBinary } from '@bufbuild/protobuf'
+import {
+  AttributeProto_AttributeType,
+  GraphProtoSchema,
+  type ModelProto,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema
+} from './onnx_pb.ts'
 
 /** One operator of a graph, of the domain that every ONNX runtime has. */
 export interface OnnxNode {
@@ -11,10 +20,10 @@ export interface OnnxNode {
   attributes?: Readonly<Record<string, number | readonly number[]>>
 }
 
-/** A float32 input or output; an axis without a fixed length has a name, like `batch`. */
+/** A float32 input or output; an axis without a fixed length has a name, like `batch`. Without a shape, it is not known. */
 export interface OnnxValue {
   name: string
-  shape: ReadonlyArray<number | string>
+  shape?: ReadonlyArray<number | string>
 }
 
 export interface OnnxWeight {
@@ -37,22 +46,52 @@ const OPSET = 17n
 const FLOAT = 1
 
 /** The file of a float32 graph. The same graph gives the same bytes. */
-export function writeOnnx({ inputs, outputs, weights, nodes }: OnnxGraph): Uint8Array {
+export function writeOnnx(graph: OnnxGraph): Uint8Array {
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: 'splinemesh',
     opsetImport: [{ domain: '', version: OPSET }],
-    graph: {
-      name: 'graph',
-      input: inputs.map(value),
-      output: outputs.map(value),
-      initializer: Object.entries(weights).map(([name, { shape, values }]) => ({
+    graph: { name: 'graph', ...messages(graph) }
+  })
+  return toBinary(ModelProtoSchema, model)
+}
+
+/**
+ * The file of a model with other inputs and outputs, if they are given, and with these nodes after its own.
+ *
+ * @param model is left as it is
+ */
+export function rewriteOnnx(
+  model: ModelProto,
+  { inputs, outputs, weights = {}, nodes = [] }: Partial<OnnxGraph>
+): Uint8Array {
+  const { initializer, node } = messages({ inputs: [], outputs: [], weights, nodes })
+  const edited = clone(ModelProtoSchema, model)
+  const { graph = create(GraphProtoSchema, { name: 'graph' }) } = edited
+  edited.graph = graph
+  graph.input = inputs?.map(value) ?? graph.input
+  graph.output = outputs?.map(value) ?? graph.output
+  graph.initializer.push(...initializer)
+  graph.node.push(...node)
+  // Shapes that were worked out for the inputs as they were.
+  graph.valueInfo = []
+  return toBinary(ModelProtoSchema, edited)
+}
+
+function messages({ inputs, outputs, weights, nodes }: OnnxGraph) {
+  return {
+    input: inputs.map(value),
+    output: outputs.map(value),
+    initializer: Object.entries(weights).map(([name, { shape, values }]) =>
+      create(TensorProtoSchema, {
         name,
         dims: shape.map(BigInt),
         dataType: FLOAT,
         rawData: littleEndian(values)
-      })),
-      node: nodes.map(({ op, inputs, output, attributes = {} }) => ({
+      })
+    ),
+    node: nodes.map(({ op, inputs, output, attributes = {} }) =>
+      create(NodeProtoSchema, {
         opType: op,
         input: [...inputs],
         output: [output],
@@ -61,19 +100,19 @@ export function writeOnnx({ inputs, outputs, weights, nodes }: OnnxGraph): Uint8
             ? { name, type: AttributeProto_AttributeType.INT, i: BigInt(numbers) }
             : { name, type: AttributeProto_AttributeType.INTS, ints: numbers.map(BigInt) }
         )
-      }))
-    }
-  })
-  return toBinary(ModelProtoSchema, model)
+      })
+    )
+  }
 }
 
-function value({ name, shape }: OnnxValue): MessageInitShape<typeof ValueInfoProtoSchema> {
-  const dim = shape.map(length =>
+function value({ name, shape }: OnnxValue): ValueInfoProto {
+  const dim = shape?.map(length =>
     typeof length === 'string'
       ? { value: { case: 'dimParam' as const, value: length } }
       : { value: { case: 'dimValue' as const, value: BigInt(length) } }
   )
-  return { name, type: { value: { case: 'tensorType', value: { elemType: FLOAT, shape: { dim } } } } }
+  const type = { value: { case: 'tensorType' as const, value: { elemType: FLOAT, shape: shape && { dim } } } }
+  return create(ValueInfoProtoSchema, { name, type })
 }
 
 /** ONNX's raw data are little-endian on every machine. */
