@@ -68,8 +68,8 @@ const LARGE = 64
 const DEARER = 1.05
 const FOLDS = 5
 const LAMBDAS = [1e-2, 1, 100]
-/** Numbers in the images of one run. */
-const NUMBERS_AT_ONCE = 2 ** 20
+/** Numbers in the images of one run: what a layer makes of them stays in the cache. */
+const NUMBERS_AT_ONCE = 2 ** 16
 
 /**
  * Finds out whether the deployed graph can describe several queries in one run, by running it on smaller images: at half

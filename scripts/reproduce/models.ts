@@ -6,8 +6,8 @@ import { Tensor } from '../../src/tensor/index.ts'
 /** Numbers in the inputs of one run: enough to keep ONNX Runtime busy, and what a layer makes of them stays in the cache. */
 const NUMBERS_AT_ONCE = 2 ** 16
 
-/** The model that serves, and a student of it if there is one. */
-export type Role = 'deployed' | 'student'
+/** The model that serves, and companions of it if there are any. */
+export type Role = 'deployed' | 'student' | 'description'
 
 /** Queries, and what the deployed model says to each by itself. */
 export interface Answered {
@@ -22,7 +22,8 @@ export class Models {
   /** What each said to the images that it was asked about. */
   readonly #answers: Record<Role, WeakMap<Float32Array, Float32Array>> = {
     deployed: new WeakMap(),
-    student: new WeakMap()
+    student: new WeakMap(),
+    description: new WeakMap()
   }
 
   private constructor(executor: OnnxExecutor) {
@@ -42,6 +43,12 @@ export class Models {
     return Object.fromEntries([...this.#byRole].map(([role, { id }]) => [role, id]))
   }
 
+  /** The name of its output with the logits. */
+  outputOf(role: Role): string {
+    const { outputs } = this.#model(role).signature
+    return (outputs.find(({ name }) => name === 'logits') ?? outputs[0]).name
+  }
+
   /** The logits of each image; none is run twice. */
   async logits(role: Role, images: readonly Float32Array[]): Promise<Float32Array[]> {
     const known = this.#answers[role]
@@ -59,8 +66,7 @@ export class Models {
   }
 
   async #run(role: Role, images: readonly Float32Array[], asked: string): Promise<Float32Array[]> {
-    const model = this.#byRole.get(role)
-    if (model === undefined) throw new RangeError(`no ${role} model was loaded`)
+    const model = this.#model(role)
     const { inputs, outputs } = model.signature
     const output = outputs.find(({ name }) => name === asked) ?? outputs[0]
     const shape = inputs[0].shape.slice(1).map(length => length ?? 1)
@@ -91,11 +97,17 @@ export class Models {
         images.map(image => Tensor.float32(image))
       )
       const mixed = queries.filter((_, i) => columns[i] === undefined)
-      const answers = await this.#run('deployed', mixed.map(floats))
+      const answers = await this.#run('deployed', mixed.map(floats), 'logits')
       let next = 0
       coded.push(columns.map(column => (column === undefined ? answers[next++] : logits[column])))
     }
     return coded
+  }
+
+  #model(role: Role): Model {
+    const model = this.#byRole.get(role)
+    if (model === undefined) throw new RangeError(`no ${role} model was loaded`)
+    return model
   }
 
   async close(): Promise<void> {

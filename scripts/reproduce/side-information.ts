@@ -1,7 +1,16 @@
-import { studentCompanion } from '../../nodes/index.ts'
+import { type FittedDescription, studentCompanion, type TriedDescription } from '../../nodes/index.ts'
 import { random, shuffled } from '../../src/chance/index.ts'
-import { codeFamily, learnConfidence, softmax, whole } from '../../src/codes/index.ts'
-import { type Companion, linearPlan, type Plan, planSpec, sidePlan } from '../../src/inference/index.ts'
+import { type Confidence, codeFamily, learnConfidence, softmax, whole } from '../../src/codes/index.ts'
+import {
+  type Companion,
+  type Decoded,
+  type Description,
+  linearPlan,
+  type Plan,
+  type PlanTask,
+  planSpec,
+  sidePlan
+} from '../../src/inference/index.ts'
 import { stack, Tensor } from '../../src/tensor/index.ts'
 import { units } from './course.ts'
 import { drawGroups, drawSurvivors } from './draws.ts'
@@ -63,6 +72,8 @@ export interface SideCell extends Size {
 export interface SideFigures {
   settings: { groups: number; sets: number; seed: number; testImages: number }
   student: { title: string; macs: number; share: number; agreement: Estimate }
+  /** Descriptions that were tried, by images for learning; and how often the best of them agrees on test images. */
+  descriptions: { tried: TriedDescription[]; best?: TriedDescription & { tested: Estimate } }
   cells: SideCell[]
 }
 
@@ -75,21 +86,40 @@ export async function sideFigures(
   const answers = await sideAnswers(network.name, dataset, init)
   const { macs, test } = answers
   const share = macs.student / macs.deployed
+  const { tried, best } = answers.descriptions
   const companions = {
     student: companionOf(answers.learning),
-    useless: companionOf(unlike(answers.learning, init.seed))
+    useless: companionOf(unlike(answers.learning, init.seed)),
+    ...(best && { description: descriptionCompanion(best) })
   }
   return {
     settings: { groups, sets: SETS, seed: init.seed, testImages: test.labels.length },
-    student: { title: answers.student, macs: macs.student, share, agreement: agreement(test) },
+    student: { title: answers.student, macs: macs.student, share, agreement: agreement(test.own, test.student) },
+    descriptions: {
+      tried,
+      ...(best && { best: { ...shown(best), tested: agreement(test.own, test.description ?? []) } })
+    },
     cells: CELLS[network.name].map(cell => scoreCell(cell, { answers, companions, share, groups, seed: init.seed }))
   }
 }
 
 function companionOf({ student, own }: Answers): Companion {
+  return named('student', learnConfidence(student, own))
+}
+
+/** What is expected of a description before it is run is what it was like on images for learning. */
+function descriptionCompanion({ confidence, together, agreement }: FittedDescription): Description {
+  return { ...named('description', confidence), together, expected: { error: 0, agreement } }
+}
+
+function named(name: string, confidence: Confidence): Companion {
   const input = { name: 'x', dtype: 'float32', shape: [null, 1] } as const
-  const model = { id: 'student', name: 'student', signature: { inputs: [input], outputs: [] } }
-  return studentCompanion({ student: model, output: 'y', confidence: learnConfidence(student, own) })
+  const model = { id: name, name, signature: { inputs: [input], outputs: [] } }
+  return studentCompanion({ student: model, output: 'y', confidence })
+}
+
+function shown({ file: _, confidence: __, ...tried }: FittedDescription): TriedDescription {
+  return tried
 }
 
 /** A student that answers some other query. */
@@ -97,14 +127,14 @@ function unlike({ own, student, labels }: Answers, seed: number): Answers {
   return { own, student: shuffled(student, random(seed, STREAMS.unlike)), labels }
 }
 
-function agreement({ own, student }: Answers): Estimate {
-  const trials = own.map((exact, i) => ({ unit: i, ...scoreQuery(softmax(student[i]), softmax(exact), 0) }))
+function agreement(own: readonly Float32Array[], answers: readonly Float32Array[]): Estimate {
+  const trials = own.map((exact, i) => ({ unit: i, ...scoreQuery(softmax(answers[i]), softmax(exact), 0) }))
   return ratio(trials, ({ agrees }) => agrees)
 }
 
 interface Setting {
   answers: SideAnswers
-  companions: Record<'student' | 'useless', Companion>
+  companions: Record<'student' | 'useless', Companion> & { description?: Description }
   share: number
   groups: number
   seed: number
@@ -119,6 +149,9 @@ interface Method {
   late?: boolean
   /** Are its answers no predictions? */
   silent?: boolean
+  description?: Description
+  /** Queries without an exact prediction, the least sure first, that the master has time to run by itself. */
+  rescued?: number
 }
 
 function scoreCell(cell: Size & { stragglers: number }, setting: Setting): SideCell {
@@ -133,6 +166,7 @@ function scoreCell(cell: Size & { stragglers: number }, setting: Setting): SideC
     stragglers: cell.stragglers + Math.round((extra * cell.stragglers) / cell.n)
   }
   const student = { companion: companions.student, answers: test.student }
+  const { description } = companions
   const useless = { companion: companions.useless, answers: shuffled(test.student, random(seed, STREAMS.unlike)) }
   const methods: Method[] = [
     { name: 'replication', size: cell },
@@ -140,7 +174,14 @@ function scoreCell(cell: Size & { stragglers: number }, setting: Setting): SideC
     { name: 'student', size: cell, student, late: true },
     { name: 'allocation', size: cell, student, silent: true },
     { name: 'student + allocation', size: cell, student },
-    { name: 'both, of a useless student', size: cell, student: useless }
+    { name: 'both, of a useless student', size: cell, student: useless },
+    ...(description === undefined
+      ? []
+      : [
+          { name: 'descriptions', size: cell, description },
+          { name: 'joint: student + allocation + descriptions', size: cell, student, description },
+          { name: 'joint + rescue of two', size: cell, student, description, rescued: 2 }
+        ])
   ]
   const trials = methods.map(method => trialsOf(method, draws, { test, seed }))
   const [plain, baseline] = trials
@@ -162,25 +203,26 @@ type SideTrial = Trial & { lost: boolean }
 
 /** Every group under every straggler set, through the plan and the decoder of the project. */
 function trialsOf(
-  { size, student, late = false, silent = false }: Method,
+  { size, student, late = false, silent = false, description, rescued = 0 }: Method,
   draws: readonly number[][],
   { test, seed }: { test: Answers; seed: number }
 ): SideTrial[] {
   const { k, n, stragglers } = size
-  const side = student && { student: student.companion }
+  const side = (student !== undefined || description !== undefined) && {
+    ...(student && { student: student.companion }),
+    ...(description && { description })
+  }
   const init = { model: 'deployed', output: 'y', code: codeFamily('replication'), k, n, stragglers, deadline: 1 }
   const spec = planSpec({ ...init, ...(side && { side }) })
   const sets = drawSurvivors(n, stragglers, { groups: draws.length, sets: SETS, seed, stream: STREAMS.survivors })
   const unitOf = units(draws.map(members => ({ members })))
   return draws.flatMap((members, g) => {
-    const plan = side === undefined ? linearPlan(spec) : sidePlan(spec, side)
+    const plan = side ? sidePlan(spec, side) : linearPlan(spec)
     const told = student && stack(members.map(image => Tensor.float32(student.answers[image])))
     tellTasks(plan, members, { told, late })
     const workers = plan.tasks.filter(({ runner }) => runner === 'worker')
     return sets[g].flatMap(survivors => {
-      const results = new Map(
-        survivors.map(i => [workers[i].index, rowTensor(test.own[members[workers[i].queries[0]]])])
-      )
+      const results = new Map(survivors.map(i => [workers[i].index, resultOf(workers[i], members, test)]))
       if (told !== undefined && !silent) {
         results.set(
           plan.tasks.findIndex(({ role }) => role === 'student'),
@@ -188,16 +230,31 @@ function trialsOf(
         )
       }
       const decoded = whole(plan.decoding(results))
+      const saved = leastSure(decoded).slice(0, rescued)
       return members.map((image, q) => {
-        const prediction = decoded[q] && softmax(floats(decoded[q].output))
+        const exact = softmax(test.own[image])
+        const prediction = saved.includes(q) ? exact : decoded[q] && softmax(floats(decoded[q].output))
         return {
           unit: unitOf(g, q),
           lost: decoded[q]?.source !== 'exact',
-          ...scoreQuery(prediction, softmax(test.own[image]), test.labels[image])
+          ...scoreQuery(prediction, exact, test.labels[image])
         }
       })
     })
   })
+}
+
+/** What a worker says to its task. */
+function resultOf({ role, queries }: PlanTask, members: readonly number[], { own, description }: Answers): Tensor {
+  return role === 'description' && description !== undefined
+    ? stack(queries.map(q => Tensor.float32(description[members[q]])))
+    : rowTensor(own[members[queries[0]]])
+}
+
+/** The queries without an exact prediction, those of which least is known first. */
+function leastSure(decoded: ReadonlyArray<Decoded | undefined>): number[] {
+  const sure = (q: number): number => decoded[q]?.expected?.agreement ?? 0
+  return [...decoded.keys()].filter(q => decoded[q]?.source !== 'exact').sort((a, b) => sure(a) - sure(b))
 }
 
 /** Gives a plan its queries, which stand for images by number, and what the student says; then all its tasks are made. */

@@ -1,17 +1,20 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { fitStudent } from '../../nodes/index.ts'
+import { type DescriptionFit, type FittedDescription, fitDescription, fitStudent } from '../../nodes/index.ts'
 import { random, shuffled } from '../../src/chance/index.ts'
+import { shrinking } from '../../src/students/index.ts'
 import { dataFile } from './data-files.ts'
 import { type Dataset, shrunk } from './images.ts'
 import { macsOf } from './macs.ts'
 import { Models } from './models.ts'
 import type { NetworkName } from './networks.ts'
 
-/** What two models say to the same images. */
+/** What models say to the same images. */
 export interface Answers {
   own: Float32Array[]
   student: Float32Array[]
+  /** Of the smaller images, where the graph takes them. */
+  description?: Float32Array[]
   labels: ArrayLike<number>
 }
 
@@ -20,6 +23,8 @@ export interface SideAnswers {
   student: string
   /** Multiply-adds on a query. */
   macs: Record<'deployed' | 'student', number>
+  /** The best description, and what was tried. */
+  descriptions: DescriptionFit
   /** Images for learning that the student was not fitted to. */
   learning: Answers
   test: Answers
@@ -41,6 +46,8 @@ const HELD_BACK = 5
 const MOST_FITTED = 45_000
 /** The student of photos: public, small, and fed what is left of them at its size. */
 const SMALL = { title: 'MobileNetV1-0.25-128', file: 'models/mobilenet_v1_0.25_128_fp32.onnx', side: 128 }
+/** Images for learning that a description is fitted to and judged by; more of them tell it little. */
+const MOST_DESCRIBED = 3000
 const STREAM = 31
 
 /** A small model, and what it is fed. */
@@ -75,12 +82,32 @@ export async function sideAnswers(name: NetworkName, dataset: Dataset, init: Sid
     ),
     test: await ask(test.pixels, test.labels)
   }
+  const images = learning.pixels.slice(0, MOST_DESCRIBED)
+  const fit = { images, logits: await both.logits('deployed', images), output: both.outputOf('deployed') }
   await both.close()
+  const descriptions = await fitDescription({ model: await readFile(models.deployed), shape: dataset.shape, ...fit })
+  const { best } = descriptions
   return {
     student: title,
     macs: { deployed: await macsOf(models.deployed), student: await macsOf(file) },
-    ...answers
+    descriptions,
+    learning: answers.learning,
+    test: { ...answers.test, ...(best && { description: await described(best, dataset, init) }) }
   }
+}
+
+/** What the description says of all test images. */
+async function described(
+  { file, view }: FittedDescription,
+  { shape, test }: Dataset,
+  { file: studentFile }: SideStudentInit
+): Promise<Float32Array[]> {
+  const saved = studentFile.replace('student', 'description')
+  await writeFile(saved, file)
+  const model = await Models.load({ description: saved })
+  const said = await model.logits('description', test.pixels.map(shrinking(shape, view)))
+  await model.close()
+  return said
 }
 
 async function small({ learning, shape }: Dataset, { folder }: SideStudentInit): Promise<Student> {

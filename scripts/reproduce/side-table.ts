@@ -3,12 +3,13 @@ import type { SideFigures } from './side-information.ts'
 import { percent, plain, withError } from './table.ts'
 
 /** The figures, for people. */
-export function sideTable({ title }: Network, { settings, student, cells }: SideFigures): string {
+export function sideTable({ title }: Network, { settings, student, descriptions, cells }: SideFigures): string {
   const { groups, sets, testImages, seed } = settings
   const lines = [
     `${title}: ${groups} groups of ${testImages} test images × ${sets} straggler sets, seed ${seed}. The student, ` +
       `${student.title}, has ${(100 * student.share).toFixed(2)}% of the model's multiply-adds (${student.macs}) and gives ` +
       `its class for ${percent(student.agreement)} of them.`,
+    descriptionsText(descriptions),
     'RelAcc is accuracy over the model’s own, MSE ‖p − f‖² on softmax; each ± its standard error. Beyond: RelAcc less that of ' +
       'replication with the extra workers.'
   ]
@@ -25,4 +26,15 @@ export function sideTable({ title }: Network, { settings, student, cells }: Side
     )
   }
   return lines.join('\n')
+}
+
+function descriptionsText({ tried, best }: SideFigures['descriptions']): string {
+  if (tried.length === 0) return 'Descriptions: none. The graph takes images of one size only.'
+  const text = ({ view, together, head, agreement }: (typeof tried)[number]): string =>
+    `${view.height}×${view.width} of ${(100 * view.seen).toFixed(1)}% of a side, ${together} a run, ${head} head: ` +
+    `${(100 * agreement).toFixed(1)}%`
+  const chosen = best
+    ? `; taken: ${text(best)}, on test images ${percent(best.tested)}`
+    : '; none is better than copies'
+  return `Descriptions, and how often they name the model’s class: ${tried.map(text).join('; ')}${chosen}.`
 }

@@ -20,7 +20,7 @@ export {
   type WorkerChannel
 } from './channel.ts'
 export type { Companion, Description, ParityModel, Reading, Side } from './companion.ts'
-export type { CalibratedPlan, Source } from './decode.ts'
+export type { CalibratedPlan, Decoded, Source } from './decode.ts'
 export { type Drive, type DriveInit, drive, WorkerGoneError } from './drive.ts'
 export {
   DeadlineError,

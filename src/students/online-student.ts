@@ -50,9 +50,11 @@ export class OnlineStudent {
   readonly #init: Required<OnlineStudentInit>
   readonly #sums: RidgeSums
   #waiting: Served[] = []
-  /** One for each of {@link LAMBDAS}. */
-  #readouts: readonly Readout[] = []
+  /** By the place of their λ in {@link LAMBDAS}. */
+  #readouts: ReadonlyMap<number, Readout> = new Map()
   #best = 0
+  /** How often it was fitted. */
+  #fits = 0
   /** The latest answers to queries that were not learned from yet. */
   #judged: readonly Answered[] = []
   #confidence: Confidence | undefined
@@ -83,7 +85,8 @@ export class OnlineStudent {
 
   /** What it says of a query, on the scale of the model's logits; `undefined` as long as nothing is known of its worth. */
   answer(features: Float32Array): ReturnType<typeof readLogits> | undefined {
-    return this.#confidence && readLogits(this.#confidence, readOut(this.#readouts[this.#best], features))
+    const readout = this.#readouts.get(this.#best)
+    return readout && this.#confidence && readLogits(this.#confidence, readOut(readout, features))
   }
 
   /** The deployed model answered this query. */
@@ -96,18 +99,26 @@ export class OnlineStudent {
   /** Judges the student on the block that is due, and learns from it. In slices; one at a time. */
   *improve(): Sliced<void> {
     const block = this.#waiting.splice(0, this.#init.block)
-    if (this.#readouts.length > 0) {
+    if (this.#readouts.size > 0) {
       yield* this.#judge(block)
     }
     const rows = block.map(({ features, own }) => Float32Array.of(...features, 1, ...centred(own)))
     yield* addingUp(this.#sums, rows, this.#init.memory)
     this.#fitted *= this.#init.memory
     if (this.#count - this.#fitted >= NEWS * this.#count) {
-      const readouts: Readout[] = []
-      for (const lambda of LAMBDAS) readouts.push(yield* ridging(this.#sums, lambda))
+      const readouts = new Map<number, Readout>()
+      for (const at of this.#lambdas()) readouts.set(at, yield* ridging(this.#sums, LAMBDAS[at]))
       this.#readouts = readouts
       this.#fitted = this.#count
+      this.#fits++
     }
+  }
+
+  /** Each λ at first; then the best so far, and the next larger or smaller one in turn: fitting is most of the work. */
+  #lambdas(): number[] {
+    if (this.#fits === 0) return [...LAMBDAS.keys()]
+    const challenger = this.#best + (this.#fits % 2 === 0 ? 1 : -1)
+    return challenger in LAMBDAS ? [this.#best, challenger] : [this.#best]
   }
 
   /** Queries in the sums, those of the past for what they count. */
@@ -119,14 +130,14 @@ export class OnlineStudent {
   *#judge(block: readonly Served[]): Sliced<void> {
     let least = Infinity
     let judged: Answered[] = []
-    for (const [i, readout] of this.#readouts.entries()) {
+    for (const [at, readout] of this.#readouts) {
       const answered: Answered[] = []
       for (const { features, own } of block) {
         answered.push({ said: readOut(readout, features), own })
         yield readout.weights.length
       }
       const error = answered.reduce((sum, { said, own }) => sum + apart(said, centred(own)), 0)
-      if (error < least) [least, judged, this.#best] = [error, answered, i]
+      if (error < least) [least, judged, this.#best] = [error, answered, at]
     }
     const agreement = mean(judged.map(({ said, own }) => Number(argmax(said) === argmax(own))))
     const promised = this.#promised(judged)
