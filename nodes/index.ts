@@ -45,8 +45,8 @@ export {
   type TriedDescription
 } from './fit-description.ts'
 export { type FitStudentInit, fitStudent } from './fit-student.ts'
-export { parseMembers } from './members.ts'
 export { LearningStudent, type LearningStudentInit } from './learning-student.ts'
+export { parseMembers } from './members.ts'
 export { type MeshExecutorInit, meshExecutor } from './mesh-executor.ts'
 export { createPeer, type Peer, type PeerInit } from './peer.ts'
 export type { Members, PrivateFleet, Refusal, Role } from './private-fleet.ts'

@@ -23,8 +23,8 @@ export { cholesky, choleskySolve, factoring } from './cholesky.ts'
 export { chooseLambda, type LambdaChoice } from './choose-lambda.ts'
 export { chords } from './chords.ts'
 export type { LinearCode, Survivors } from './code.ts'
-export { contradicted } from './contradicted.ts'
 export { type Confidence, learnConfidence, learningConfidence, readLogits } from './confidence.ts'
+export { contradicted } from './contradicted.ts'
 export {
   type CovarianceDecoderOptions,
   covarianceDecoder,
