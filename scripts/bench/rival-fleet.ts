@@ -3,8 +3,8 @@ import { type Drive, type DriveInit, drive, type TaskTimings, type WorkerChannel
 import type { Load, Policy } from './selection-policies.ts'
 
 /**
- * A fleet in which another policy chooses the workers. It is told all that ours is: late answers too, and which tasks a
- * worker let go of. All else is ours, so that only the choice differs.
+ * A fleet in which another policy chooses the workers. It is told all that ours is, late answers and which tasks a worker let
+ * go of included; what ours would go by is not kept.
  */
 export class RivalFleet extends Fleet {
   readonly #policy: Policy
@@ -28,28 +28,24 @@ export class RivalFleet extends Fleet {
     this.#workers.delete(worker)
   }
 
-  override began(worker: WorkerId, model: string, now: number): void {
-    super.began(worker, model, now)
+  override began(worker: WorkerId): void {
     this.#outstanding(worker, 1)
+    this.#policy.began?.(worker)
   }
 
-  override answered(worker: WorkerId, model: string, ms: number, how: { now: number; late?: boolean }): void {
-    super.answered(worker, model, ms, how)
+  override answered(worker: WorkerId): void {
     this.#outstanding(worker, -1)
   }
 
-  override failed(worker: WorkerId, now: number): void {
-    super.failed(worker, now)
+  override failed(worker: WorkerId): void {
     this.#outstanding(worker, -1)
   }
 
-  override gaveUp(worker: WorkerId, model: string, afterMs: number, now: number): void {
-    super.gaveUp(worker, model, afterMs, now)
+  override gaveUp(worker: WorkerId, _model: string, afterMs: number, now: number): void {
     this.#policy.gaveUp?.(worker, afterMs, now)
   }
 
-  override dropped(worker: WorkerId, model: string, now: number): void {
-    super.dropped(worker, model, now)
+  override dropped(worker: WorkerId): void {
     this.#outstanding(worker, -1)
   }
 

@@ -13,6 +13,8 @@ export interface Load {
 export interface Policy {
   /** So many of the workers, best first. */
   choose(workers: readonly Load[], count: number, now: number): Load[]
+  /** A task went to a worker. */
+  began?(worker: WorkerId): void
   /** A worker answered, in time or too late. */
   answered?(worker: WorkerId, timings: TaskTimings, now: number): void
   /** An answer is waited for no longer, after so long. */
@@ -28,14 +30,14 @@ export const POLICIES: Readonly<Record<string, (chance: Random) => Policy>> = {
   C3: c3
 }
 
+/** Whoever was asked longest ago. */
 function roundRobin(): Policy {
-  let next = 0
+  const turns = new Map<WorkerId, number>()
+  let turn = 0
   return {
-    choose(workers, count) {
-      const chosen = Array.from({ length: Math.min(count, workers.length) }, (_, i) => (next + i) % workers.length)
-      next += chosen.length
-      return chosen.map(place => workers[place])
-    }
+    choose: (workers, count) =>
+      workers.toSorted((a, b) => (turns.get(a.worker) ?? 0) - (turns.get(b.worker) ?? 0)).slice(0, count),
+    began: worker => turns.set(worker, ++turn)
   }
 }
 

@@ -22,6 +22,7 @@ function chosen(name: string, workers: readonly Load[], told: Array<[worker: str
     assert.equal(new Set(pair).size, 2, `${name} chose ${pair.map(({ worker }) => worker)}`)
     for (const { worker } of pair) {
       counts.set(worker, (counts.get(worker) ?? 0) + 1)
+      policy.began?.(worker)
     }
   }
   return counts
@@ -84,15 +85,15 @@ describe('a fleet in which another policy chooses', () => {
     fleet.add('self', [])
     fleet.add('a', [MODEL])
     fleet.add('b', [MODEL])
-    fleet.began('a', MODEL, 0)
-    fleet.began('b', MODEL, 0)
-    fleet.began('b', MODEL, 0)
+    fleet.began('a')
+    fleet.began('b')
+    fleet.began('b')
     assert.deepEqual(fleet.choose(MODEL, { count: 1 }, 1), ['a'])
-    fleet.answered('b', MODEL, 5, { now: 5 })
+    fleet.answered('b')
     fleet.gaveUp('b', MODEL, 7, 7)
     fleet.choose(MODEL, { count: 1 }, 8)
-    fleet.dropped('b', MODEL, 9)
-    fleet.failed('a', 9)
+    fleet.dropped('b')
+    fleet.failed('a')
     fleet.choose(MODEL, { count: 1 }, 10)
     fleet.remove('a')
     fleet.choose(MODEL, { count: 1 }, 11)
@@ -132,7 +133,6 @@ describe('figures of a comparison', () => {
   it('set ours against the best of the others, seed by seed', () => {
     const { comparison } = selectionFigures({
       scenario: 'calm',
-      plan: 'uncoded 4 → 4',
       runs: { ours: [run(8), run(16), run(80)], C3: [run(10), run(20), run(100)], random: [run(30), run(30), run(300)] }
     })
     assert.equal(comparison.best, 'C3')
