@@ -1,15 +1,7 @@
 import { type Logger, type Startable, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
 import { INFER_PROTOCOL, type Infer, infer } from '../protocols/infer/index.ts'
 import { Fleet } from '../src/fleet/index.ts'
-import {
-  type Clock,
-  type Drive,
-  drive,
-  type GroupReport,
-  NoWorkersError,
-  type PlanSpec,
-  SELF
-} from '../src/inference/index.ts'
+import { type Clock, type Drive, drive, type GroupReport, type PlanSpec, SELF } from '../src/inference/index.ts'
 import { type Model, parseModelId } from '../src/models/index.ts'
 import { type Admission, admission, measureBatchTimes } from '../src/runtime/index.ts'
 import { advised } from './advised.ts'
@@ -29,6 +21,8 @@ import type {
 } from './coded-inference.ts'
 import { InvalidOptionError, PeerStoppedError } from './errors.ts'
 import { localChannel } from './local-channel.ts'
+import { ModelReach } from './model-reach.ts'
+import { ModelRouting } from './model-routing.ts'
 import { withParities } from './parities.ts'
 import { type PlanningInit, planned } from './planned.ts'
 import { withProfile } from './profiled.ts'
@@ -41,6 +35,8 @@ interface Running {
   admission: Admission | undefined
   companions: Admission | undefined
   workers: Workers
+  routing: ModelRouting
+  reach: ModelReach
   calls: Calls
   drive: Drive
   topology: string
@@ -94,12 +90,19 @@ export class CodedInferenceService implements CodedInference, Startable {
     }
   }
 
+  /** Only now are the node's content routers at work. */
+  afterStart(): void {
+    const { routing, admission } = this.#started()
+    routing.announce(admission?.models.map(({ id }) => id) ?? [])
+  }
+
   async stop(): Promise<void> {
     const running = this.#running
     this.#running = undefined
     if (running !== undefined) {
       this.#components.registrar.unregister(running.topology)
       running.calls.stop()
+      await running.routing.stop()
       await running.workers.stop()
       await running.infer.stop?.()
       await running.admission?.stop()
@@ -141,14 +144,8 @@ export class CodedInferenceService implements CodedInference, Startable {
     return workers.list()
   }
 
-  async waitForWorkers({ model: asked, count = 1, signal }: WaitOptions): Promise<void> {
-    const { workers } = this.#started()
-    workers.want()
-    const enough = (): boolean => {
-      const model = workers.model(asked)
-      return model !== undefined && workers.count(model) >= count
-    }
-    await workers.until(enough, signal ?? new AbortController().signal)
+  waitForWorkers(options: WaitOptions): Promise<void> {
+    return this.#started().reach.workers(options)
   }
 
   async #connect(): Promise<Running> {
@@ -184,6 +181,8 @@ export class CodedInferenceService implements CodedInference, Startable {
       local: queue && { channel: localChannel({ worker, admission: queue, observe }), models: queue.models },
       joined: () => driven.dispatch({ type: 'workers' })
     })
+    const routing = new ModelRouting(this.#components, { clock, log: this.#log, searched: () => workers.reconsider() })
+    const reach = new ModelReach({ workers, routing, clock })
     await protocol.start?.()
     const topology = await registrar.register(INFER_PROTOCOL, {
       onConnect: peer => {
@@ -193,7 +192,7 @@ export class CodedInferenceService implements CodedInference, Startable {
       },
       onDisconnect: peer => workers.lost(peer)
     })
-    return { infer: protocol, admission: queue, companions, workers, calls, drive: driven, topology }
+    return { infer: protocol, admission: queue, companions, workers, routing, reach, calls, drive: driven, topology }
   }
 
   async #stopExecutors(): Promise<void> {
@@ -218,10 +217,10 @@ export class CodedInferenceService implements CodedInference, Startable {
     const asked = this.#withVariants(request)
     if (code !== 'auto') {
       const options = withParities(withProfile({ ...asked, code }))
-      return { options, model: await this.#reachModel(options) }
+      return { options, model: await this.#started().reach.model(options) }
     }
     // What to choose depends on how many workers there are: all that can be reached in time are waited for.
-    const model = await this.#reachModel({ ...asked, n: Infinity })
+    const model = await this.#started().reach.model({ ...asked, n: Infinity })
     const { workers } = this.#started()
     const { options } = advised(asked, model, {
       workers: workers.count(model),
@@ -239,55 +238,14 @@ export class CodedInferenceService implements CodedInference, Startable {
     if (model !== variants.name && !variants.variants.some(({ id }) => id === parseModelId(model))) {
       throw new InvalidOptionError(`variants of '${variants.name}' are allowed, and '${model}' is asked for`)
     }
+    for (const { id } of variants.variants) {
+      this.#started().reach.seek(id)
+    }
     return { ...request, model: this.#started().workers.allow(variants) }
   }
 
   #plan(options: CodedOptions, model: Model, more: Omit<PlanningInit, 'companions'>): PlanSpec {
     return planned(options, model, { companions: this.#started().companions?.models ?? [], ...more })
-  }
-
-  /**
-   * The model that is asked for. A master that knows no worker for it yet waits: until one is reached, and on for as long
-   * as others are being reached and half of the time is left, so that the first group is not all sent to the first.
-   */
-  async #reachModel({ model: asked, n = 1, deadline = 1000, signal }: CodedOptions): Promise<Model> {
-    const { workers } = this.#started()
-    signal?.throwIfAborted()
-    workers.want()
-    const known = workers.model(asked)
-    if (known !== undefined) {
-      return known
-    }
-    const settled = (): boolean => {
-      const model = workers.model(asked)
-      return model !== undefined && (workers.count(model) >= n || !workers.reaching)
-    }
-    await this.#waitAtMost(deadline / 2, settled, signal)
-    await this.#waitAtMost(deadline / 2, () => workers.model(asked) !== undefined, signal)
-    const model = workers.model(asked)
-    if (model === undefined) {
-      throw new NoWorkersError(
-        `no worker that serves '${asked}' was found within ${deadline} ms: check that workers run, that their addresses are given, and that they serve it`
-      )
-    }
-    return model
-  }
-
-  /** Waits until something about the workers holds; gives up quietly when the time is over. */
-  async #waitAtMost(ms: number, holds: () => boolean, signal: AbortSignal | undefined): Promise<void> {
-    const late = new AbortController()
-    const disarm = this.#clock.setTimer(this.#clock.now() + ms, () => late.abort())
-    const either = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal])
-    try {
-      await this.#started().workers.until(holds, either)
-    } catch (err) {
-      signal?.throwIfAborted()
-      if (!late.signal.aborted) {
-        throw err
-      }
-    } finally {
-      disarm()
-    }
   }
 
   #model(asked: string): Model | undefined {

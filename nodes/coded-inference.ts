@@ -32,7 +32,7 @@
  * ```
  */
 import type { AbortOptions, ComponentLogger, Metrics, PeerId } from '@libp2p/interface'
-import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
+import type { Registrar } from '@libp2p/interface-internal'
 import type { InferInit } from '../protocols/infer/index.ts'
 import type { CodeName, CodeOptions, OrderKind, Profile } from '../src/codes/index.ts'
 import type { ParityProfile } from '../src/companions/index.ts'
@@ -43,6 +43,7 @@ import type { StudentProfile } from '../src/students/index.ts'
 import type { Answer, FinalAnswer } from './calls.ts'
 import { CodedInferenceService } from './coded-inference-service.ts'
 import type { LearningStudent } from './learning-student.ts'
+import type { ModelRoutingComponents } from './model-routing.ts'
 import type { Queries, Query } from './queries.ts'
 import type { WorkerInfo } from './workers.ts'
 
@@ -69,10 +70,8 @@ export interface CodedInferenceInit {
   clock?: Clock
 }
 
-export interface CodedInferenceComponents {
-  peerId: PeerId
+export interface CodedInferenceComponents extends ModelRoutingComponents {
   registrar: Registrar
-  connectionManager: ConnectionManager
   logger: ComponentLogger
   metrics?: Metrics
 }

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { yamux } from '@chainsafe/libp2p-yamux'
-import { bootstrap } from '@libp2p/bootstrap'
 import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
-import type { Libp2p } from '@libp2p/interface'
-import { tcp } from '@libp2p/tcp'
+import type { Libp2p, PeerInfo } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import {
@@ -15,6 +13,7 @@ import {
 import type { CachedModel, ModelId } from '../src/models/index.ts'
 import { type Executor, type OnnxModel, onnxExecutor } from '../src/runtime/index.ts'
 import { type CodedInference, type CodedInferenceInit, codedInference } from './coded-inference.ts'
+import { type DiscoveryInit, discovery } from './discovery.ts'
 import { type Encrypter, encrypters } from './encrypters.ts'
 import { InvalidMembersError, InvalidOptionError, ListenError, PortInUseError } from './errors.ts'
 import { privateKeyOf } from './identity.ts'
@@ -32,13 +31,9 @@ const PING_TIMEOUT_MS = 10_000
 /** libp2p leaves the timer of this running when it stops, which would hold every process up by its default of a second. */
 const IDENTIFY_PUSH_DEBOUNCE_MS = 50
 
-export interface PeerInit extends Omit<CodedInferenceInit, 'executor' | 'companions' | 'mayServe'> {
-  /** Multiaddrs to listen on; none to only dial. @default ['/ip4/127.0.0.1/tcp/0'], this machine alone */
+export interface PeerInit extends DiscoveryInit, Omit<CodedInferenceInit, 'executor' | 'companions' | 'mayServe'> {
+  /** Multiaddrs to listen on, `/p2p-circuit` to be reached through a relay; none to only dial. @default ['/ip4/127.0.0.1/tcp/0'], this machine alone */
   listen?: string[]
-  /** Multiaddrs, each with `/p2p/<peer id>`, of peers to connect to, and to connect to again whenever they come back. */
-  bootstrap?: string[]
-  /** Find peers on the local network by multicast. @default false */
-  mdns?: boolean
   /** Folder that keeps the private key, so that the peer id lasts. @default a fresh key each time */
   identity?: string
   /** Keeps others out. @default whoever reaches this peer may ask, and whoever it reaches may serve */
@@ -96,26 +91,29 @@ export type PeerServices = {
  * @throws {ModelLoadError | DuplicateModelError | ProviderUnavailableError} the models cannot be served
  */
 export async function createPeer(init: PeerInit = {}): Promise<Peer> {
-  const { listen = ['/ip4/127.0.0.1/tcp/0'], encrypter = 'noise', inboundConnectionThreshold = 50 } = init
+  const { encrypter = 'noise', inboundConnectionThreshold = 50 } = init
+  const listen = (init.listen ?? ['/ip4/127.0.0.1/tcp/0']).map(parse)
   const known = (init.bootstrap ?? []).map(parseBootstrap)
   const executor = executorOf(init)
   const companions = init.companions && onnxExecutor({ models: init.companions })
   const { maxQueued, batching, infer, clock, exchange, identity, privateFleet } = init
   const door = privateFleet && new Door(privateFleet, refusal => refused(refusal))
-  const libp2p = await createLibp2p({
+  const { transports, peerDiscovery, services } = await discovery(init, { listen, known, dial: found => dial(found) })
+  const libp2p: Libp2p<PeerServices> = await createLibp2p({
     start: false,
     privateKey: identity === undefined ? undefined : await privateKeyOf(identity),
     connectionGater: door?.gater,
     connectionProtector: privateFleet?.key && (await protectorOf(privateFleet.key)),
-    addresses: { listen: listen.map(address => parse(address).toString()) },
-    transports: [tcp()],
+    addresses: { listen: listen.map(String) },
+    transports,
     connectionEncrypters: await encrypters(encrypter),
     metrics: init.metrics,
     streamMuxers: [yamux()],
     connectionManager: { inboundConnectionThreshold, maxIncomingPendingConnections: inboundConnectionThreshold },
     connectionMonitor: { pingTimeout: { minTimeout: PING_TIMEOUT_MS } },
-    peerDiscovery: await discovery(init),
+    peerDiscovery,
     services: {
+      ...services,
       identify: identify(),
       identifyPush: identifyPush({ debounce: IDENTIFY_PUSH_DEBOUNCE_MS }),
       codedInference: codedInference({
@@ -134,6 +132,10 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
   const refused = (refusal: Refusal): void => {
     log('refused %s: %s', refusal.who, refusal.why)
     privateFleet?.refused?.(refusal)
+  }
+  // where a peer is may have changed since it was found first
+  const dial = ({ id, multiaddrs }: PeerInfo): void => {
+    libp2p.dial(multiaddrs).catch(err => log('could not dial %p - %e', id, err))
   }
   checkMembership(libp2p, init)
   await start(libp2p)
@@ -180,10 +182,6 @@ function checkMembership({ peerId }: Libp2p, { privateFleet, executor, models, i
 }
 
 async function start(libp2p: Libp2p): Promise<void> {
-  // A peer found on the local network is only announced: dialling it is up to us.
-  libp2p.addEventListener('peer:discovery', ({ detail: { id } }) => {
-    libp2p.dial(id).catch(err => libp2p.logger.forComponent('splinemesh:peer')('could not dial %p - %e', id, err))
-  })
   try {
     await libp2p.start()
   } catch (err) {
@@ -203,19 +201,6 @@ async function keepDialing(libp2p: Libp2p, known: readonly Multiaddr[], signal: 
       missing.map(address => libp2p.dial(address, { signal }).catch(err => log('could not dial %a - %e', address, err)))
     )
   }
-}
-
-// What few peers need is imported when it is needed: starting a process is mostly loading modules.
-async function discovery({ bootstrap: list = [], mdns: multicast = false }: PeerInit) {
-  const modules: NonNullable<Libp2pOptions['peerDiscovery']> = []
-  if (list.length > 0) {
-    modules.push(bootstrap({ list, timeout: 0 }))
-  }
-  if (multicast) {
-    const { mdns } = await import('@libp2p/mdns')
-    modules.push(mdns())
-  }
-  return modules
 }
 
 function executorOf({ executor, models, providers, threads }: PeerInit): Executor | undefined {

@@ -151,6 +151,11 @@ export class Workers {
     })
   }
 
+  /** Asks those who wait whether they still do: something else that they wait for has changed. */
+  reconsider(): void {
+    this.#tell()
+  }
+
   /** Resolves once `holds()` does; it is asked again whenever workers come, go, or could not be reached. */
   async until(holds: () => boolean, signal: AbortSignal): Promise<void> {
     while (!holds()) {

@@ -29,8 +29,8 @@ export interface Search {
 export interface FindInit {
   /** Addresses of workers, which the peer was given as bootstrap addresses. */
   addresses: readonly string[]
-  /** Peers may also be found by multicast, so nobody knows when all were asked. */
-  mdns: boolean
+  /** Others may be found than those at these addresses, so nobody knows when all were asked. */
+  others: boolean
   /** Stop looking now? */
   enough(workers: readonly WorkerInfo[]): boolean
   /** Is it worth to go on without the addresses that do not answer? */
@@ -60,7 +60,10 @@ export async function findWorkers(peer: Peer, init: FindInit): Promise<Search> {
           address: addressOf(peer, worker.id),
           reachedMs: reachedMs.get(worker.id) ?? elapsed
         })),
-        missing: asked.filter(({ id }) => !reachedMs.has(id)).map(({ address, why }) => ({ address, why }))
+        missing: asked
+          // one that only leads to workers need not be one
+          .filter(({ id, state }) => !(reachedMs.has(id) || (init.others && state === 'connected')))
+          .map(({ address, why }) => ({ address, why }))
       }
     }
     await sleep(LOOK_AGAIN_MS, undefined, { signal: init.signal }).catch(() => init.signal.throwIfAborted())
@@ -82,9 +85,9 @@ async function allAsked(
   peer: Peer,
   asked: readonly Asked[],
   workers: readonly WorkerInfo[],
-  { mdns, some }: FindInit
+  { others, some }: FindInit
 ): Promise<boolean> {
-  if (mdns) {
+  if (others) {
     return false
   }
   const settled = await Promise.all(

@@ -88,6 +88,7 @@ export function size(text: string): Size {
 export interface PeerOptions extends FleetOptions {
   peer?: string[]
   mdns?: true
+  dht?: true
   wait: number
 }
 
@@ -98,6 +99,7 @@ export function withPeerOptions(command: Command, wait: string): Command {
       new Option('--bootstrap, --peer <multiaddr...>', 'whole address of a worker, /p2p/<peer id> included; repeatable')
     )
     .option('--mdns', 'find workers on the local network by multicast')
+    .option('--dht', 'find workers by the content id of the model, in the table that --peer leads to')
     .addOption(
       new Option('--wait <time>', 'how long to look for workers at most')
         .argParser(duration)

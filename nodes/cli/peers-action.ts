@@ -12,11 +12,18 @@ import { table } from './table.ts'
 /** Looks for workers, and prints those it reached. */
 export async function peers(options: PeersCommandOptions): Promise<void> {
   checkPeerOptions(options)
-  const { peer: addresses = [], mdns = false, wait } = options
+  const { peer: addresses = [], mdns = false, dht = false, wait } = options
   const search = await interruptible(async signal => {
     const peer = await createPeer(await askerOf(options))
     try {
-      return await findWorkers(peer, { addresses, mdns, wait, signal, enough: () => false, some: () => true })
+      return await findWorkers(peer, {
+        addresses,
+        others: mdns || dht,
+        wait,
+        signal,
+        enough: () => false,
+        some: () => true
+      })
     } finally {
       await peer.stop()
     }

@@ -19,15 +19,19 @@ export async function reach(
   signal: AbortSignal
 ): Promise<Model> {
   const { findWorkers } = await import('./find-workers.ts')
-  const { peer: addresses = [], mdns = false, wait } = options
+  const { peer: addresses = [], mdns = false, dht = false, wait } = options
+  const found = new AbortController()
+  // whoever waits for a model has it looked for by its id
+  peer.waitForWorkers({ model: asked, count: n, signal: found.signal }).catch(() => {})
   const search = await findWorkers(peer, {
     addresses,
-    mdns,
+    others: mdns || dht,
     wait,
     signal,
     enough: workers => serving(workers, asked) >= n,
     some: workers => serving(workers, asked) > 0
   })
+  found.abort()
   const model = servedModel(search.workers, asked)
   if (model === undefined) {
     const served = search.workers.flatMap(({ models }) => models.map(({ name, id }) => `${name}@${id.slice(0, 12)}`))

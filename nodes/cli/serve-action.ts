@@ -3,7 +3,7 @@ import path from 'node:path'
 import { styleText } from 'node:util'
 import type { Model, TensorSpec } from '../../src/models/index.ts'
 import type { ProviderReport } from '../../src/runtime/index.ts'
-import { createPeer } from '../peer.ts'
+import { createPeer, type Peer } from '../peer.ts'
 import { InterruptedError, UsageError } from './errors.ts'
 import { executorOf } from './executor.ts'
 import { fleetOf } from './fleet.ts'
@@ -12,10 +12,17 @@ import { cacheOf } from './model-cache.ts'
 import { filesById, obtainModels } from './obtain-models.ts'
 import type { ServeOptions } from './serve.ts'
 
+/** A relay gives a place within a second; one that is down may come up yet. */
+const RELAY_PATIENCE_MS = 10_000
+
 /** Serves until a signal comes. */
 export async function serve(options: ServeOptions): Promise<void> {
-  if (options.model === undefined && options.executor === undefined) {
-    throw new UsageError('say what to serve: --model <file>, or --executor with a program that has models of its own')
+  const { dht, relay } = options
+  const serves = options.model !== undefined || options.executor !== undefined
+  if (!serves && relay === undefined && dht !== 'server') {
+    throw new UsageError(
+      'say what to serve: --model <file>, or --executor with a program that has models of its own; or be a --relay or --dht server'
+    )
   }
   await interruptible(async signal => {
     const { listen, bootstrap, mdns, batching, json } = options
@@ -23,14 +30,16 @@ export async function serve(options: ServeOptions): Promise<void> {
       options,
       json && (refusal => console.log(JSON.stringify({ event: 'refused', ...refusal })))
     )
-    const reached = { listen, bootstrap, mdns, ...fleet }
+    const reached = { listen, bootstrap, mdns, dht: dht === true ? 'client' : dht, relay, ...fleet } as const
     const cache = cacheOf(options)
     const models = await obtainModels(options, { cache, peer: reached, show: json === undefined, signal })
-    const executor = await executorOf(models, options)
-    const served = (): Map<string, string> => filesById(executor.models, models)
+    const executor = serves ? await executorOf(models, options) : undefined
+    const served = (): Map<string, string> => filesById(executor?.models ?? [], models)
     const peer = await createPeer({ ...reached, executor, batching, exchange: { cache, served } })
     try {
-      const ready = { id: peer.id, addresses: peer.addresses, models: executor.models, providers: executor.providers }
+      await addressed(peer, signal)
+      const { models = [], providers = [] } = executor ?? {}
+      const ready = { id: peer.id, addresses: peer.addresses, models, providers }
       if (!signal.aborted) {
         console.log(json ? JSON.stringify({ event: 'ready', ...ready }) : readyText(ready, options))
         await once(signal, 'abort')
@@ -41,6 +50,14 @@ export async function serve(options: ServeOptions): Promise<void> {
     const by = signal.reason instanceof InterruptedError ? signal.reason.signal : undefined
     console.log(json ? JSON.stringify({ event: 'stopped', signal: by }) : `stopped by ${by}`)
   })
+}
+
+/** A peer that is only reached through a relay has no address before it has a place there. */
+async function addressed({ libp2p }: Peer, signal: AbortSignal): Promise<void> {
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(RELAY_PATIENCE_MS)])
+  while (libp2p.getMultiaddrs().length === 0 && !patience.aborted) {
+    await once(libp2p, 'self:peer:update', { signal: patience }).catch(() => {})
+  }
 }
 
 interface Ready {
@@ -68,8 +85,14 @@ function readyText({ id, addresses, models, providers }: Ready, { identity, netw
     styleText('green', 'ready'),
     '',
     'Try it in another terminal:',
-    `  ${invocation()} infer --model ${models[0]?.name} --input ${exampleInput(models[0])} --peer ${address}${networkKey === undefined ? '' : ` --network-key ${networkKey}`}`
+    `  ${invocation()} ${tryIt(models)} --peer ${address}${networkKey === undefined ? '' : ` --network-key ${networkKey}`}`
   ].join('\n')
+}
+
+function tryIt([model]: readonly Model[]): string {
+  return model === undefined
+    ? 'serve --dht --model <file>'
+    : `infer --model ${model.name} --input ${exampleInput(model)}`
 }
 
 /** What to type for this command line: a checkout is not on the PATH. */
@@ -99,8 +122,8 @@ function providerLines(report: ProviderReport | undefined): string[] {
   ]
 }
 
-function exampleInput(model: Model | undefined): string {
-  return model?.signature.inputs[0]?.shape.length === 4 ? 'image.png' : 'batch.npy'
+function exampleInput(model: Model): string {
+  return model.signature.inputs[0]?.shape.length === 4 ? 'image.png' : 'batch.npy'
 }
 
 function firstLine(text: string): string {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type CacheOptions, withCacheOptions } from './cache-options.ts'
 import { type ExecutorOptions, withExecutorOptions } from './executor-options.ts'
 import { type FleetOptions, withFleetOptions } from './fleet-options.ts'
@@ -9,6 +9,8 @@ export interface ServeOptions extends CacheOptions, ExecutorOptions, FleetOption
   listen: string[]
   bootstrap?: string[]
   mdns?: true
+  dht?: true | 'server'
+  relay?: true
   batching: boolean
   json?: true
 }
@@ -35,9 +37,18 @@ export function defineServe(program: Command): void {
       'ONNX files, as file or name=file; or name@id, from the cache or else from peers that have it'
     )
     .option('--allow <id...>', 'serve only models of these content ids')
-    .option('--listen <multiaddr...>', 'where to listen; port 0 is any free port', ['/ip4/0.0.0.0/tcp/0'])
+    .option('--listen <multiaddr...>', 'where to listen; port 0 is any free port, /p2p-circuit a relay among --peer', [
+      '/ip4/0.0.0.0/tcp/0'
+    ])
     .option('--peer, --bootstrap <multiaddr...>', 'peers to keep a connection to')
     .option('--mdns', 'let peers on the local network find it by multicast')
+    .addOption(
+      new Option(
+        '--dht [server]',
+        'be found by what it serves, in a table that --peer leads to; server: keep part of it'
+      ).choices(['server'])
+    )
+    .option('--relay', 'pass on what peers say that cannot reach each other; no model is needed')
   withFleetOptions(command)
   withExecutorOptions(command).option('--no-batching', 'never run tasks that wait for the same model as one batch')
   withCacheOptions(command)

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { type BatchingOptions, batching } from './batching.ts'
 import { type ChoiceOptions, choice } from './choice.ts'
 import { type CodesOptions, codes } from './codes.ts'
+import { type DiscoveryOptions, discovery } from './discovery.ts'
 import { type FanoutOptions, fanout } from './fanout.ts'
 import { type SelectionOptions, selection } from './selection.ts'
 import { type SimulatorOptions, simulator } from './simulator.ts'
@@ -45,6 +46,17 @@ program
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
   .action((options: ChoiceOptions) => choice(options))
+
+program
+  .command('discovery')
+  .description(
+    'a hundred workers behind one bootstrap peer: how soon a master reaches those of a model, through the DHT'
+  )
+  .option('--workers <n>', 'workers, in four processes', count, 100)
+  .option('--seconds <n>', 'how long the master looks at most', count, 60)
+  .option('--out <folder>', 'where the figures go', 'results/bench')
+  .option('--json', 'print the figures as JSON instead of the table', false)
+  .action((options: DiscoveryOptions) => discovery(options))
 
 program
   .command('batching')
