@@ -2,7 +2,7 @@ import { type Logger, type Startable, serviceCapabilities, serviceDependencies }
 import { INFER_PROTOCOL, type Infer, infer } from '../protocols/infer/index.ts'
 import { Fleet } from '../src/fleet/index.ts'
 import { type Clock, type Drive, drive, type GroupReport, type PlanSpec, SELF } from '../src/inference/index.ts'
-import { type Model, parseModelId } from '../src/models/index.ts'
+import { type Model, type NamedTensors, parseModelId } from '../src/models/index.ts'
 import { type Admission, admission, measureBatchTimes } from '../src/runtime/index.ts'
 import { advised } from './advised.ts'
 import { type Answer, Calls, type FinalAnswer, last } from './calls.ts'
@@ -20,6 +20,7 @@ import type {
   WaitOptions
 } from './coded-inference.ts'
 import { InvalidOptionError, PeerStoppedError } from './errors.ts'
+import { Features } from './features.ts'
 import { localChannel } from './local-channel.ts'
 import { ModelReach } from './model-reach.ts'
 import { ModelRouting } from './model-routing.ts'
@@ -34,6 +35,7 @@ interface Running {
   infer: Infer & Partial<Startable>
   admission: Admission | undefined
   companions: Admission | undefined
+  features: Features
   workers: Workers
   routing: ModelRouting
   reach: ModelReach
@@ -125,11 +127,18 @@ export class CodedInferenceService implements CodedInference, Startable {
     const cold = this.#model(this.#withVariants(asked).model) === undefined
     const { options, model } = await this.#settle(asked)
     const named = checkQuery(query, model)
+    const features = await this.#features(options, [named])
     // A call that had to look for workers first has that much less time left.
     const spent = cold ? this.#clock.now() - began : 0
-    const spec = this.#plan(options, model, { refine: 'never', spent, maxWait: asked.maxWait })
+    const spec = this.#plan(options, model, { refine: 'never', spent, maxWait: asked.maxWait, features: features?.of })
     const shapes = Object.entries(named).map(([name, { shape }]) => [name, shape])
-    const lane = JSON.stringify({ ...spec, code: spec.code.name, calibrated: spec.calibrated?.id, shapes })
+    const lane = JSON.stringify({
+      ...spec,
+      code: spec.code.name,
+      calibrated: spec.calibrated?.id,
+      features: features?.key,
+      shapes
+    })
     const { outcomes } = await last(this.#started().calls.single(named, spec, lane, options.signal))
     const [outcome] = outcomes
     if (outcome.status === 'failed') {
@@ -192,7 +201,19 @@ export class CodedInferenceService implements CodedInference, Startable {
       },
       onDisconnect: peer => workers.lost(peer)
     })
-    return { infer: protocol, admission: queue, companions, workers, routing, reach, calls, drive: driven, topology }
+    const features = new Features({ companions, now })
+    return {
+      infer: protocol,
+      admission: queue,
+      companions,
+      features,
+      workers,
+      routing,
+      reach,
+      calls,
+      drive: driven,
+      topology
+    }
   }
 
   async #stopExecutors(): Promise<void> {
@@ -208,7 +229,8 @@ export class CodedInferenceService implements CodedInference, Startable {
     }
     const { options, model } = await this.#settle(asked)
     const queries = await checkQueries(asked.queries, model)
-    const spec = this.#plan(options, model, { refine })
+    const features = await this.#features(options, queries)
+    const spec = this.#plan(options, model, { refine, features: features?.of })
     yield* this.#started().calls.batch(queries, spec, concurrency, signal)
   }
 
@@ -242,6 +264,16 @@ export class CodedInferenceService implements CodedInference, Startable {
       this.#started().reach.seek(id)
     }
     return { ...request, model: this.#started().workers.allow(variants) }
+  }
+
+  /** Finds out what makes these queries alike, where that is asked for. */
+  async #features({ features, deadline = 1000 }: CodedOptions, queries: readonly NamedTensors[]) {
+    if (features === undefined) {
+      return undefined
+    }
+    const { features: known } = this.#started()
+    await known.learn(features, queries, deadline)
+    return { of: known.of, key: known.key(features) }
   }
 
   #plan(options: CodedOptions, model: Model, more: Omit<PlanningInit, 'companions'>): PlanSpec {

@@ -42,6 +42,7 @@ import type { Executor } from '../src/runtime/index.ts'
 import type { StudentProfile } from '../src/students/index.ts'
 import type { Answer, FinalAnswer } from './calls.ts'
 import { CodedInferenceService } from './coded-inference-service.ts'
+import type { FeaturesChoice } from './features.ts'
 import type { LearningStudent } from './learning-student.ts'
 import type { ModelRoutingComponents } from './model-routing.ts'
 import type { Queries, Query } from './queries.ts'
@@ -106,6 +107,13 @@ export interface InferOptions extends AbortOptions {
    * what it reconstructs better. Of no effect on codes that only copy. @default 'none'
    */
   order?: OrderKind
+  /**
+   * What makes queries alike for that order, found out before they leave: a function of a query, or the name of one of this peer's
+   * `companions`, whose output it is (the softmax of `logits`). Not with a profile, which knows groups in the order of their inputs.
+   *
+   * @default their first float input
+   */
+  features?: FeaturesChoice
   /**
    * What `calibrate` learned of this model. Its plan that fits k, n, code and order, as far as they are given, says the rest of
    * them, the output and the decoder, and gives reconstructed predictions what is to be expected of them. Not to be

@@ -37,6 +37,7 @@ export {
   PortInUseError,
   ProfileMismatchError
 } from './errors.ts'
+export type { FeaturesChoice } from './features.ts'
 export {
   type DescriptionFit,
   type FitDescriptionInit,

@@ -10,7 +10,7 @@ import { chooseOutput } from './queries.ts'
 import { ownStudent } from './student-companion.ts'
 
 /** What a plan needs to know beside how it is asked for. */
-export interface PlanningInit extends Pick<Partial<PlanSpec>, 'refine' | 'maxWait'> {
+export interface PlanningInit extends Pick<Partial<PlanSpec>, 'refine' | 'maxWait' | 'features'> {
   /** The small models that the master can run by itself. */
   companions: readonly Model[]
   /** Time of the deadline that is over. */

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { styleText } from 'node:util'
 import { codeFamily } from '../../src/codes/index.ts'
 import { parseVariants } from '../../src/models/index.ts'
+import type { OnnxModel } from '../../src/runtime/index.ts'
 import { formatNpy } from '../../src/tensor/index.ts'
 import type { Answer } from '../calls.ts'
 import type { InferRequest } from '../coded-inference.ts'
@@ -23,9 +24,11 @@ import { readParities } from './parities.ts'
 import { predictionRows } from './prediction-rows.ts'
 import { readProfile, readText } from './profiles.ts'
 import { reach } from './reach.ts'
-import { readStudent } from './students.ts'
+import { type ReadStudent, readStudent } from './students.ts'
 import { traceText } from './trace.ts'
 
+/** The companion whose outputs say which queries are alike. */
+const FEATURES = 'features'
 /** From so many groups on it is worth to show how far it is. */
 const MANY_GROUPS = 10
 
@@ -47,13 +50,21 @@ export async function infer(options: InferCommandOptions): Promise<void> {
   ])
   const { answer, reason } = await interruptible(async signal => {
     const { createPeer } = await import('../peer.ts')
-    const peer = await createPeer({ ...(await askerOf(options)), companions: student && [student.model] })
+    const peer = await createPeer({ ...(await askerOf(options)), companions: companionsOf(options, student) })
     try {
       const model = await reach(peer, asked, choice.n, options, signal)
       const queries = await queriesOf(inputs, model, options)
       const { coded, reason } = choice.at(model, serving(peer.workers(), asked))
       const { concurrency, top } = options
-      const request = { ...coded, variants, queries: queries.map(({ tensor }) => tensor), concurrency, signal }
+      const features = options.features && FEATURES
+      const request = {
+        ...coded,
+        features,
+        variants,
+        queries: queries.map(({ tensor }) => tensor),
+        concurrency,
+        signal
+      }
       const names = queries.map(({ query }) => query)
       const output = chooseOutput(model, codeFamily(coded.code.name), coded.output)
       const answer = await ask(peer, request, queries.length, options)
@@ -72,6 +83,13 @@ export async function infer(options: InferCommandOptions): Promise<void> {
   if (answer.summary.failed > 0) {
     process.exitCode = EXIT.incomplete
   }
+}
+
+/** What this peer runs by itself. */
+function companionsOf({ features }: InferCommandOptions, student: ReadStudent | undefined): OnnxModel[] | undefined {
+  const own = features === undefined ? [] : [{ name: FEATURES, path: features }]
+  const companions = student === undefined ? own : [student.model, ...own]
+  return companions.length > 0 ? companions : undefined
 }
 
 async function readLabels(file: string): Promise<string[]> {

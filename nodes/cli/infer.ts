@@ -27,6 +27,7 @@ export interface InferCommandOptions extends PeerOptions, ImageOptions {
   systematic?: boolean
   degree?: number
   order?: OrderKind
+  features?: string
   profile?: string
   student?: string
   parity?: string
@@ -83,6 +84,7 @@ export function defineInfer(program: Command): void {
         'path'
       ])
     )
+    .option('--features <small.onnx>', 'order them by what this small model, run here, says of each; needs --order')
     .option('--variants <file>', 'builds of the model that may answer in one group, as their owner declares them')
     .option(
       '--profile <file>',

@@ -6,8 +6,14 @@ import type { PlanSpec } from './plan.ts'
 /** Coded queries that are made together: each block of the queries is then read once for all of them. */
 const TOGETHER = 20
 
-/** The order of a group, by its first float input. Codes that only copy queries have no curve that it could make smoother. */
-export function* orderingGroup({ order, code }: PlanSpec, queries: readonly NamedTensors[]): Sliced<number[]> {
+/** The order of a group, by its features or its first float input. Codes that only copy queries have no curve that it could make smoother. */
+export function* orderingGroup(
+  { order, code, features }: PlanSpec,
+  queries: readonly NamedTensors[]
+): Sliced<number[]> {
+  if (features !== undefined && !code.systematic) {
+    return yield* ordering(order, queries.map(features))
+  }
   const input = Object.entries(queries[0]).find(([, { dtype }]) => isFloat(dtype))?.[0]
   if (order === 'none' || code.systematic || input === undefined) {
     return [...queries.keys()]

@@ -16,6 +16,8 @@ export interface PlanSpec {
   codeOptions: Omit<CodeOptions, 'k' | 'n'>
   /** How the queries of a group are ordered before they are mixed; answers come in the caller's order all the same. */
   order: OrderKind
+  /** What makes two queries alike for that. @default their first float input */
+  features?: (query: NamedTensors) => Float32Array
   /** Queries in a full group, K. */
   k: number
   /** Coded queries of a full group, N. */
@@ -77,6 +79,7 @@ export function planSpec(init: PlanInit): PlanSpec {
     )
   }
   checkQuality(spec)
+  checkFeatures(spec)
   checkSide(spec)
   checkParities(spec)
   if (spec.hedge !== undefined) {
@@ -107,6 +110,21 @@ function checkQuality({ quality, maxWrong, code, n, calibrated }: PlanSpec): voi
   if (maxWrong > 0 && calibrated === undefined && code.name !== 'approxifer') {
     throw new InvalidPlanError(
       'which results are wrong is told by what calibrate learned, or by code approxifer: give a profile, or leave maxWrong out'
+    )
+  }
+}
+
+/** @throws {InvalidPlanError} there is no order for them to make, or what was learned was learned in another */
+function checkFeatures({ features, order, calibrated }: PlanSpec): void {
+  if (features === undefined) {
+    return
+  }
+  if (order === 'none') {
+    throw new InvalidPlanError("features say by what queries are ordered: ask for order 'path' or 'pca'")
+  }
+  if (calibrated !== undefined) {
+    throw new InvalidPlanError(
+      'the profile was learned of groups in the order of their inputs: leave out the features or the profile'
     )
   }
 }

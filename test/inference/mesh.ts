@@ -15,7 +15,7 @@ export interface Behaviour {
   fault?: 'stall' | 'fail' | 'nan'
 }
 
-export type Options = Omit<InferOptions, 'model' | 'code'> & {
+export type Options = Omit<InferOptions, 'model' | 'code' | 'features'> & {
   code: CodeName
   layout?: Layout
   maxWait?: number

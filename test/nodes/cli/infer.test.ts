@@ -55,7 +55,7 @@ describe('splinemesh infer and peers', { concurrency: 2 }, () => {
     writeFileSync(file('ten.npy'), formatNpy(images.rows(0, 10)))
     const ended = await infer(
       ...['--model', lenet5, '--input', file('ten.npy'), '--k', '4', '--n', '12', '--code', 'nercc'],
-      ...['--stragglers', '0', '--json', '--save', file('out.npy')]
+      ...['--order', 'path', '--features', lenet5, '--stragglers', '0', '--json', '--save', file('out.npy')]
     )
     assert.equal(ended.code, 0, said(ended))
     const { model, output, outcomes, groups, summary } = JSON.parse(ended.out)
