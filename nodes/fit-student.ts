@@ -26,7 +26,7 @@ export interface FitStudentInit {
   shape: ImageShape
   /** The deployed model's own logits of each, of one length. */
   logits: readonly Float32Array[]
-  /** Patches are the student's work and what it can tell apart. @default 240 */
+  /** Patches are the student's work and what it can tell apart. @default 240, and fewer for fewer than some 2,000 images */
   patches?: number
   /** Draws the patches. @default 1 */
   seed?: number
@@ -36,6 +36,8 @@ export interface FitStudentInit {
 const BATCH = 500
 /** Every so many runs one is held back, to choose λ on. */
 const FOLDS = 5
+const LEAST_PATCHES = 16
+const MOST_PATCHES = 240
 const PATCH_SIDE = 4
 /** Images are shrunk by a whole number, to about so many pixels a side: half of MNIST's and CIFAR-10's. */
 const SHRUNK_SIDE = 16
@@ -49,7 +51,8 @@ const SHRUNK_SIDE = 16
  * @throws {StudentFitError} the images are smaller than its patches, pooled
  */
 export async function fitStudent(init: FitStudentInit): Promise<Uint8Array> {
-  const { images, shape, logits, patches = 240, seed = 1 } = init
+  const { images, shape, logits, seed = 1 } = init
+  const { patches = defaultPatches(images.length) } = init
   if (images.length < FOLDS) {
     throw new InvalidOptionError(`a student is fitted to at least ${FOLDS} images, got ${images.length}`)
   }
@@ -64,6 +67,11 @@ export async function fitStudent(init: FitStudentInit): Promise<Uint8Array> {
   const errors = LAMBDAS.map(lambda => squaredError(held, ridge(fitted, lambda)))
   const best = errors.reduce((least, error, i) => (error < errors[least] ? i : least), 0)
   return studentModel(shape, bank, ridge(joinSums(fitted, held), LAMBDAS[best]))
+}
+
+/** No more features than images to learn them from: nine of each patch. */
+function defaultPatches(images: number): number {
+  return Math.max(LEAST_PATCHES, Math.min(MOST_PATCHES, Math.floor(images / 9)))
 }
 
 /** Adds up all batches in ONNX Runtime; it loads models from files, so the graph goes through one. */

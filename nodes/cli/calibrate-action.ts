@@ -7,6 +7,7 @@ import { meshExecutor } from '../mesh-executor.ts'
 import { askedModel } from './asked-model.ts'
 import type { CalibrateCommandOptions } from './calibrate.ts'
 import { calibrateParityModels } from './calibrate-parities.ts'
+import { calibrateStudentModel } from './calibrate-student-model.ts'
 import { calibrationText } from './calibration-text.ts'
 import { UsageError } from './errors.ts'
 import { askerOf } from './fleet.ts'
@@ -18,6 +19,10 @@ import { saveText } from './save.ts'
 
 /** Calibrates a model, writes its profile, and prints what it is worth. */
 export async function calibrate(options: CalibrateCommandOptions): Promise<void> {
+  if (options.student !== undefined) {
+    await calibrateStudentModel(options, options.student)
+    return
+  }
   if (options.parity !== undefined) {
     await calibrateParityModels(options, options.parity)
     return
@@ -68,10 +73,10 @@ async function withWorkers(options: CalibrateCommandOptions, signal: AbortSignal
 }
 
 /** A plan for each combination of k, n, code and layout; a code that does not exist is refused before anything is read. */
-function plansOf({ k: ks, n: ns = [], code: names, order, systematic, ...options }: CalibrateCommandOptions) {
+function plansOf({ k: ks = [], n: ns = [], code: names, order, systematic, ...options }: CalibrateCommandOptions) {
   const { lambdaEncode, lambdaDecode, degree } = options
-  if (ns.length === 0) {
-    throw new UsageError('say how many coded queries a group has: --n <n>')
+  if (ks.length === 0 || ns.length === 0) {
+    throw new UsageError('say how many queries, and how many coded queries, a group has: --k <n> --n <n>')
   }
   const choices = names.map(codeFamily).flatMap(({ name, layouts }) => {
     const also = layouts.includes('systematic') ? ([undefined, 'systematic'] as const) : [undefined]

@@ -11,9 +11,9 @@ import { table } from './table.ts'
 
 /** Learns what parity models are worth, writes their profile, and prints it. */
 export async function calibrateParityModels(options: CalibrateCommandOptions, files: readonly string[]): Promise<void> {
-  const { k: ks, n, peer, mdns, model: file, threads, seed, output } = options
+  const { k: ks = [], n, peer, mdns, model: file, threads, seed, output } = options
   const [k, ...others] = ks
-  if (others.length > 0 || n !== undefined || peer !== undefined || mdns === true) {
+  if (k === undefined || others.length > 0 || n !== undefined || peer !== undefined || mdns === true) {
     throw new UsageError(
       'parity models are calibrated on this machine for one --k, and n follows from how many they are'
     )

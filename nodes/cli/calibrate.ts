@@ -7,10 +7,11 @@ export interface CalibrateCommandOptions extends PeerOptions {
   model: string
   data: string
   labels?: string
-  k: number[]
+  k?: number[]
   n?: number[]
   code: string[]
   parity?: string[]
+  student?: string | true
   lambdaEncode?: number
   lambdaDecode?: number
   degree?: number
@@ -36,6 +37,7 @@ Examples:
   $ splinemesh calibrate --model lenet5.onnx --data x.npy --k 20 --n 40,60,100 --code nercc,bacc --systematic also
   $ splinemesh calibrate --model lenet5 --data x.npy --k 20 --n 100 --peer <multiaddr>...
   $ splinemesh calibrate --model lenet5.onnx --data x.npy --k 2 --parity parity-k2.onnx --output softmax
+  $ splinemesh calibrate --model lenet5.onnx --data x.npy --student
   $ splinemesh infer --model lenet5 --input queries.npy --profile lenet5.profile.json --peer <multiaddr>...`
 
 export function defineCalibrate(program: Command): void {
@@ -47,14 +49,15 @@ export function defineCalibrate(program: Command): void {
   withPeerOptions(command, '5s')
     .requiredOption('--data <file.npy>', 'queries; the first axis counts them')
     .option('--labels <file.npy>', 'the true class of each, to measure accuracy too')
-    .requiredOption('--k <n,...>', 'queries in a group', wholes)
-    .option('--n <n,...>', 'coded queries of a group; not with --parity', wholes)
+    .option('--k <n,...>', 'queries in a group; not with --student', wholes)
+    .option('--n <n,...>', 'coded queries of a group; not with --parity or --student', wholes)
     .addOption(
       new Option('--code <name,...>', `of ${mixing.map(({ name }) => name).join(', ')}`)
         .argParser(names)
         .default(['nercc'], 'nercc')
     )
     .option('--parity <file...>', 'parity models (.onnx) of groups of k: learn what they are worth, on this machine')
+    .option('--student [file]', 'fit a student to the data, or take a small model (.onnx), and learn what it is worth')
     .option('--lambda-encode <x>', "nercc's smoothing of the encoder (default: the best of a few)", decimal)
     .option('--lambda-decode <x>', "nercc's smoothing of its own decoder (default: the best of a few)", decimal)
     .option('--degree <n>', 'for lagrange: the model is a polynomial of this degree (default: 1)', positive)

@@ -59,6 +59,23 @@ describe('splinemesh calibrate, and infer by its profile', () => {
     }
   })
 
+  it('fits a student, says what it is worth, and infer has the master ask it', async () => {
+    const ended = await calibrate('--student', '--out', file('digits.json'))
+    assert.equal(ended.code, 0, said(ended))
+    assert.match(ended.out, /agreement +least sure +surest +error +cost\n +0\.\d{3} /)
+    assert.match(ended.out, /digits\.json · judged by \d+ queries/)
+    const answered = await splinemesh(
+      ...['infer', '--peer', worker.address, '--deadline', '10s', '--model', 'lenet5', '--input', ...examples],
+      ...['--student', file('digits.json'), '--json']
+    )
+    assert.equal(answered.code, 0, said(answered))
+    const { groups } = JSON.parse(answered.out)
+    assert.ok(
+      groups[0].tasks.some(({ role }: { role: string }) => role === 'student'),
+      answered.out
+    )
+  })
+
   it('runs the model on workers where it is told of some', async () => {
     const args = ['--k', '4', '--n', '6', '--code', 'bacc', '--groups', '3', '--out', file('mesh.json')]
     const ended = await splinemesh(
