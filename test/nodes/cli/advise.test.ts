@@ -94,11 +94,6 @@ describe('splinemesh advise, and infer with the code that it recommends', () => 
     const fleet = ['--workers', '12', '--stragglers', '0.2']
     const cases: Array<[() => ReturnType<typeof splinemesh>, RegExp]> = [
       [() => advise('--workers', '12', '--stragglers', '1.5'), /UsageError .*Give a share such as 0\.2/],
-      [() => advise('--workers', '12'), /UsageError .*say who is late: --stragglers <n>, or --deadline/],
-      [
-        () => advise('--workers', '12', '--deadline', '1s'),
-        /UsageError .*--deadline <time> and --latency <p50,p99> go/
-      ],
       [() => advise('--workers', '12', '--stragglers', '13'), /InvalidFleetError .*of the 12 workers; got 13/],
       [() => advise(...fleet, '--k', '4', '--n', '3'), /NoAdviceError .*\(k, n\) of the profile are \(4, 12\)/],
       [
