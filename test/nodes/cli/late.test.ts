@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { latency, lateShare } from '../../../nodes/cli/late.ts'
+import { latency, lateShare, stragglersAsked } from '../../../nodes/cli/late.ts'
 
 describe('who is late by a deadline', () => {
   const times = latency('20ms,150ms')
@@ -21,6 +21,24 @@ describe('who is late by a deadline', () => {
       shares.toSorted((a, b) => b - a)
     )
     assert.ok(shares[0] > 0.999 && shares[6] < 0.001, shares.join())
+  })
+
+  it('is who never answers, and of the others those whose answers take longer', () => {
+    const about = { profile: ['p.json'], workers: 12 }
+    assert.deepEqual(stragglersAsked({ ...about, stragglers: 3 }), { stragglers: { count: 3 } })
+    const { stragglers } = stragglersAsked({ ...about, stragglers: 0.2, deadline: 150, latency: times })
+    assert.ok('share' in stragglers && Math.abs(stragglers.share - 0.208) < 1e-6, JSON.stringify(stragglers))
+  })
+
+  it('is asked for where the options do not say it, or only half of it', () => {
+    const about = { profile: ['p.json'], workers: 12 }
+    assert.throws(
+      () => stragglersAsked(about),
+      /say who is late: --stragglers <n>, or --deadline <time> with --latency/
+    )
+    assert.throws(() => stragglersAsked({ ...about, stragglers: 0.2, deadline: 150 }), /--deadline .* and --latency/)
+    const counted = { ...about, stragglers: 3, deadline: 150, latency: times }
+    assert.throws(() => stragglersAsked(counted), /the share of workers that never answer/)
   })
 
   it('is not told by times that are no median and 99th percentile', () => {
