@@ -1,18 +1,13 @@
 import { type Random, random, shuffled } from '../src/chance/index.ts'
-import { codeFamily, encode, type LinearCode, linearDecoder, parm } from '../src/codes/index.ts'
+import { encode, type LinearCode, linearDecoder, parm } from '../src/codes/index.ts'
 import { learnParityWorth, type ParityProfile, type ParityTrial } from '../src/companions/index.ts'
-import type { Model } from '../src/models/index.ts'
-import type { Executor } from '../src/runtime/index.ts'
 import { Tensor } from '../src/tensor/index.ts'
 import { outputsOf } from './calibration-choice.ts'
-import { drawGroups, floats, type ModelRun, runAll } from './calibration-groups.ts'
-import { InvalidOptionError } from './errors.ts'
-import { checkQueries, chooseOutput, type Queries } from './queries.ts'
-import { servedModel } from './served-model.ts'
+import { drawGroups, floats, runAll } from './calibration-groups.ts'
+import { type CompanionRuns, judgingQueries, requireAlike, runOf } from './companion-run.ts'
+import type { Queries } from './queries.ts'
 
-export interface CalibrateParitiesInit {
-  /** Runs all the models; started, and left running. */
-  executor: Pick<Executor, 'models' | 'slots' | 'run'>
+export interface CalibrateParitiesInit extends CompanionRuns {
   /** The deployed model: a name, `name@` and the first digits of an id, or an id. It has one input. */
   model: string
   /** The parity models of {@link parm}'s parity queries, in their order, each with the same input. */
@@ -27,11 +22,7 @@ export interface CalibrateParitiesInit {
   groups?: number
   /** @default 1 */
   seed?: number
-  signal?: AbortSignal
 }
-
-/** Fewer queries say next to nothing of how sure is sure. */
-const LEAST = 100
 
 /**
  * Learns what predictions that parity models reconstruct are worth, on queries without labels: as many parity models being heard
@@ -43,12 +34,12 @@ const LEAST = 100
  * @throws {RunFailedError} a model fails on a query
  */
 export async function calibrateParities(init: CalibrateParitiesInit): Promise<ParityProfile> {
-  const { executor, k, groups: count = 1000, seed = 1, data, output } = init
-  const deployed = runOf(init, modelOf(executor, init.model), output)
-  const parities = init.parities.map(parity => runOf(init, modelOf(executor, parity), output))
+  const { k, groups: count = 1000, seed = 1, data, output } = init
+  const deployed = runOf(init, init.model, output)
+  const parities = init.parities.map(parity => runOf(init, parity, output))
   const code = parm({ k, n: k + parities.length })
   const chance = random(seed)
-  const queries = await queriesFor(data, deployed.model)
+  const queries = await judgingQueries(data, deployed.model)
   const groups = drawGroups([...queries.keys()], k, count, chance)
   const own = await runAll(deployed, queries)
   const coded = groups.map(group =>
@@ -103,33 +94,4 @@ function reconstruct(code: LinearCode, { own, parities }: Answers, missing: numb
     const prediction = predictions[q]
     return prediction === undefined ? [] : [{ prediction: floats(prediction), own: own[q] }]
   })
-}
-
-function requireAlike(own: Float32Array, parity: Float32Array): void {
-  if (parity.length !== own.length) {
-    throw new InvalidOptionError(
-      `a parity model gives what its model gives, ${own.length} values; got one that gives ${parity.length}`
-    )
-  }
-}
-
-function modelOf({ models }: Pick<Executor, 'models'>, asked: string): Model {
-  const model = servedModel([{ models }], asked)
-  if (model === undefined) {
-    throw new InvalidOptionError(`the executor has no model '${asked}'`)
-  }
-  return model
-}
-
-function runOf({ executor, signal }: CalibrateParitiesInit, model: Model, output: string | undefined): ModelRun {
-  return { executor, model, output: chooseOutput(model, codeFamily('parm'), output), signal }
-}
-
-async function queriesFor(data: Queries, model: Model): Promise<Tensor[]> {
-  const [input] = model.signature.inputs
-  const queries = (await checkQueries(data, model)).map(query => query[input.name])
-  if (queries.length < LEAST) {
-    throw new InvalidOptionError(`parity models are judged by at least ${LEAST} queries, got ${queries.length}`)
-  }
-  return queries
 }

@@ -35,7 +35,7 @@ import type { AbortOptions, ComponentLogger, Metrics, PeerId } from '@libp2p/int
 import type { Registrar } from '@libp2p/interface-internal'
 import type { InferInit } from '../protocols/infer/index.ts'
 import type { CodeName, CodeOptions, OrderKind, Profile } from '../src/codes/index.ts'
-import type { ParityProfile } from '../src/companions/index.ts'
+import type { DescriptionProfile, ParityProfile } from '../src/companions/index.ts'
 import type { Clock, Hedge, Millis, Outcome } from '../src/inference/index.ts'
 import type { Variants } from '../src/models/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
@@ -126,6 +126,11 @@ export interface InferOptions extends AbortOptions {
    * then is replication. Or a student that learns while it serves, the same one for all calls.
    */
   student?: StudentProfile | LearningStudent
+  /**
+   * What `calibrateDescription` learned of a model that workers serve beside the deployed one and that answers several queries in
+   * one run: spare workers are asked for it where it is worth more than copies. The code then is replication.
+   */
+  description?: DescriptionProfile
   /**
    * What `calibrateParities` learned of parity models, which workers serve beside the model: they say code `parm`, k, n, the output
    * and what reconstructed predictions are worth. Not to be changed while in use.

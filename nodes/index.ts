@@ -5,8 +5,14 @@
  * libp2p node of your own.
  */
 
-export { type ParityProfile, parseParityProfile } from '../src/companions/index.ts'
+export {
+  type DescriptionProfile,
+  type ParityProfile,
+  parseDescriptionProfile,
+  parseParityProfile
+} from '../src/companions/index.ts'
 export { type CalibrateInit, type Calibration, calibrate, type PlanToCalibrate } from './calibrate.ts'
+export { type CalibrateDescriptionInit, calibrateDescription } from './calibrate-description.ts'
 export { type CalibrateParitiesInit, calibrateParities } from './calibrate-parities.ts'
 export type { SurvivorScore } from './calibrate-plan.ts'
 export { type CalibrateStudentInit, calibrateStudent } from './calibrate-student.ts'

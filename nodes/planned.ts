@@ -1,7 +1,8 @@
 import { codeFamily } from '../src/codes/index.ts'
-import { type Companion, type Millis, type PlanSpec, planSpec } from '../src/inference/index.ts'
+import { type Companion, type Millis, type PlanSpec, planSpec, type Side } from '../src/inference/index.ts'
 import type { Model } from '../src/models/index.ts'
 import type { CodedOptions } from './coded-inference.ts'
+import { descriptionOf } from './descriptions.ts'
 import { InvalidOptionError } from './errors.ts'
 import { LearningStudent } from './learning-student.ts'
 import { parityPlan, requireParities } from './parities.ts'
@@ -23,18 +24,7 @@ export interface PlanningInit extends Pick<Partial<PlanSpec>, 'refine' | 'maxWai
  * @throws {InvalidCodeError | InvalidPlanError | UnknownCodeError | InvalidOptionError | ProfileMismatchError} bad options
  */
 export function planned(
-  {
-    code = 'replication',
-    k = 4,
-    n,
-    deadline = 1000,
-    output,
-    profile,
-    student,
-    parity,
-    rescue = false,
-    ...rest
-  }: CodedOptions,
+  { code = 'replication', k = 4, n, deadline = 1000, output, profile, parity, ...rest }: CodedOptions,
   model: Model,
   { companions, spent = 0, ...more }: PlanningInit
 ): PlanSpec {
@@ -46,7 +36,7 @@ export function planned(
   requireParities(name, parity)
   const init = {
     model: model.id,
-    output: chooseOutput(model, family, output ?? (student instanceof LearningStudent ? undefined : student?.output)),
+    output: chooseOutput(model, family, output ?? learnedOutput(rest)),
     code: family,
     codeOptions,
     k,
@@ -55,15 +45,6 @@ export function planned(
   }
   const { stragglers, onDeadline, order, quality, maxWrong, hedge } = rest
   const calibrated = profile && calibratedPlan(profile, { k, n, order, code: { name, ...codeOptions } })
-  if (rescue && companions.every(({ id }) => id !== model.id)) {
-    throw new InvalidOptionError(
-      `to rescue queries this peer runs '${model.name}' by itself: start it with that model, ${model.id.slice(0, 12)}, among its companions`
-    )
-  }
-  const side = (student !== undefined || rescue) && {
-    ...(student && { student: studentOf(student, { model, output: init.output, companions }) }),
-    ...(rescue && { rescue })
-  }
   const options = {
     stragglers,
     onDeadline,
@@ -72,11 +53,18 @@ export function planned(
     maxWrong,
     hedge,
     calibrated,
-    side: side || undefined,
+    side: sideOf(rest, { model, output: init.output, companions }),
     ...(parity && parityPlan(parity, model)),
     ...more
   }
   return planSpec({ ...init, ...defined(options) })
+}
+
+type Sides = Pick<CodedOptions, 'student' | 'description' | 'rescue'>
+
+/** The output that what helps beside copies has learned. */
+function learnedOutput({ student, description }: Sides): string | undefined {
+  return (student instanceof LearningStudent ? undefined : student?.output) ?? description?.output
 }
 
 function studentOf(
@@ -84,6 +72,27 @@ function studentOf(
   among: { model: Model; output: string; companions: readonly Model[] }
 ): Companion {
   return student instanceof LearningStudent ? student.companionFor(among) : ownStudent(student, among)
+}
+
+/** What helps beside copies, if anything that does is asked for. */
+function sideOf(
+  { student, description, rescue = false }: Sides,
+  asked: { model: Model; output: string; companions: readonly Model[] }
+): Side | undefined {
+  const { model, companions } = asked
+  if (rescue && companions.every(({ id }) => id !== model.id)) {
+    throw new InvalidOptionError(
+      `to rescue queries this peer runs '${model.name}' by itself: start it with that model, ${model.id.slice(0, 12)}, among its companions`
+    )
+  }
+  if (student === undefined && description === undefined && !rescue) {
+    return undefined
+  }
+  return {
+    ...(student && { student: studentOf(student, asked) }),
+    ...(description && { description: descriptionOf(description, asked) }),
+    ...(rescue && { rescue })
+  }
 }
 
 /** Without the entries that are `undefined`, so that they do not hide defaults. */

@@ -6,7 +6,7 @@ import { type CalibrateInit, type Calibration, calibrate as learn } from '../cal
 import { meshExecutor } from '../mesh-executor.ts'
 import { askedModel } from './asked-model.ts'
 import type { CalibrateCommandOptions } from './calibrate.ts'
-import { calibrateParityModels } from './calibrate-parities.ts'
+import { calibrateCompanions } from './calibrate-companions.ts'
 import { calibrateStudentModel } from './calibrate-student-model.ts'
 import { calibrationText } from './calibration-text.ts'
 import { UsageError } from './errors.ts'
@@ -23,8 +23,8 @@ export async function calibrate(options: CalibrateCommandOptions): Promise<void>
     await calibrateStudentModel(options, options.student)
     return
   }
-  if (options.parity !== undefined) {
-    await calibrateParityModels(options, options.parity)
+  if (options.parity !== undefined || options.mosaic !== undefined) {
+    await calibrateCompanions(options)
     return
   }
   const plans = plansOf(options)

@@ -12,6 +12,7 @@ export interface CalibrateCommandOptions extends PeerOptions {
   code: string[]
   parity?: string[]
   student?: string | true
+  mosaic?: string
   lambdaEncode?: number
   lambdaDecode?: number
   degree?: number
@@ -50,7 +51,7 @@ export function defineCalibrate(program: Command): void {
     .requiredOption('--data <file.npy>', 'queries; the first axis counts them')
     .option('--labels <file.npy>', 'the true class of each, to measure accuracy too')
     .option('--k <n,...>', 'queries in a group; not with --student', wholes)
-    .option('--n <n,...>', 'coded queries of a group; not with --parity or --student', wholes)
+    .option('--n <n,...>', 'coded queries of a group; not with --parity, --mosaic or --student', wholes)
     .addOption(
       new Option('--code <name,...>', `of ${mixing.map(({ name }) => name).join(', ')}`)
         .argParser(names)
@@ -58,6 +59,7 @@ export function defineCalibrate(program: Command): void {
     )
     .option('--parity <file...>', 'parity models (.onnx) of groups of k: learn what they are worth, on this machine')
     .option('--student [file]', 'fit a student to the data, or take a small model (.onnx), and learn what it is worth')
+    .option('--mosaic <file>', 'a description model (.onnx) of k queries in one image: learn what it is worth')
     .option('--lambda-encode <x>', "nercc's smoothing of the encoder (default: the best of a few)", decimal)
     .option('--lambda-decode <x>', "nercc's smoothing of its own decoder (default: the best of a few)", decimal)
     .option('--degree <n>', 'for lagrange: the model is a polynomial of this degree (default: 1)', positive)
@@ -85,7 +87,7 @@ export function defineCalibrate(program: Command): void {
     .option('--threads <n>', 'threads that run the model, where no workers do', positive, 1)
     .option(
       '--out <file>',
-      "where to write the profile (default: the model's file name, with .profile.json or .parity-k<k>.json)"
+      "where to write the profile (default: the model's file name, with .profile.json or .parity-k<k>.json, .mosaic-k<k>.json)"
     )
     .option('--json', 'print JSON: the profile without its moments, and all scores')
     .addHelpText('after', EXAMPLES)

@@ -8,7 +8,7 @@ import { UsageError } from './errors.ts'
 import type { InferCommandOptions } from './infer.ts'
 
 /** What is known of the model and of its companions. */
-export type Learned = Pick<CodedOptions, 'profile' | 'student' | 'parity'>
+export type Learned = Pick<CodedOptions, 'profile' | 'student' | 'parity' | 'description'>
 
 /** How to ask, as far as it can be known before workers are. */
 export interface Choice {
@@ -22,10 +22,10 @@ export interface Choice {
  * @throws {UnknownCodeError | InvalidCodeError | ProfileMismatchError | InvalidOptionError} there is no such code or plan
  * @throws {UsageError} `auto` with nothing to choose by, or with an option that says what is to be chosen
  */
-export function codeChoice(options: InferCommandOptions, { profile, student, parity }: Learned): Choice {
+export function codeChoice(options: InferCommandOptions, { profile, student, parity, description }: Learned): Choice {
   const { stragglers, quality, maxWrong, hedge: after, hedgeBudget: budget, deadline, onDeadline, k, n } = options
   const hedge = after === undefined ? undefined : { after, budget }
-  const how = { profile, student, parity, stragglers, quality, maxWrong, hedge, deadline, onDeadline }
+  const how = { profile, student, parity, description, stragglers, quality, maxWrong, hedge, deadline, onDeadline }
   if (options.code !== 'auto') {
     const plan = coding(options, { profile, parity })
     return { n: plan.n, at: model => ({ coded: { model: model.id, ...how, ...plan } }) }
@@ -55,7 +55,7 @@ function checkAuto({ profile, ...options }: InferCommandOptions): void {
   }
 }
 
-function coding(options: InferCommandOptions, { profile, parity }: Omit<Learned, 'student'>) {
+function coding(options: InferCommandOptions, { profile, parity }: Pick<Learned, 'profile' | 'parity'>) {
   const { order, output, systematic, lambdaEncode, lambdaDecode, degree } = options
   const name = options.code === undefined ? undefined : codeFamily(options.code).name
   const layout = systematic === undefined ? undefined : layoutOf(systematic)

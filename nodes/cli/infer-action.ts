@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { styleText } from 'node:util'
 import { codeFamily } from '../../src/codes/index.ts'
+import { parseDescriptionProfile, parseParityProfile } from '../../src/companions/index.ts'
 import { parseVariants } from '../../src/models/index.ts'
 import type { OnnxModel } from '../../src/runtime/index.ts'
 import { formatNpy } from '../../src/tensor/index.ts'
@@ -13,6 +14,7 @@ import { answerJson } from './answer-json.ts'
 import { answerText } from './answer-text.ts'
 import { askedModel, serving } from './asked-model.ts'
 import { codeChoice } from './code-choice.ts'
+import { readCompanion } from './companions.ts'
 import { OutputFileError } from './errors.ts'
 import { EXIT } from './exit-codes.ts'
 import { askerOf } from './fleet.ts'
@@ -20,7 +22,6 @@ import type { InferCommandOptions } from './infer.ts'
 import { queriesOf, readInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
 import { checkPeerOptions } from './options.ts'
-import { readParities } from './parities.ts'
 import { predictionRows } from './prediction-rows.ts'
 import { readProfile, readText } from './profiles.ts'
 import { reach } from './reach.ts'
@@ -37,8 +38,11 @@ export async function infer(options: InferCommandOptions): Promise<void> {
   checkPeerOptions(options)
   const profile = options.profile === undefined ? undefined : await readProfile(options.profile)
   const student = options.student === undefined ? undefined : await readStudent(options.student)
-  const parity = options.parity === undefined ? undefined : await readParities(options.parity)
-  const choice = codeChoice(options, { profile, student: student?.profile, parity })
+  const [parity, description] = await Promise.all([
+    readCompanion(options.parity, parseParityProfile),
+    readCompanion(options.description, parseDescriptionProfile)
+  ])
+  const choice = codeChoice(options, { profile, student: student?.profile, parity, description })
   const variants =
     options.variants === undefined
       ? undefined

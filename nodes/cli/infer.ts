@@ -30,6 +30,7 @@ export interface InferCommandOptions extends PeerOptions, ImageOptions {
   features?: string
   profile?: string
   student?: string
+  description?: string
   parity?: string
   variants?: string
   stragglers?: number
@@ -91,6 +92,7 @@ export function defineInfer(program: Command): void {
       'as splinemesh calibrate wrote it; its plan that fits the options says how to code and to decode'
     )
     .option('--student <file>', 'a small model that the master runs: its profile, its .onnx beside it')
+    .option('--description <file>', 'profile of a model that workers serve and that answers several queries in a run')
     .option('--parity <file>', 'profile of parity models, which workers serve beside the model: code parm')
     .option(
       '--stragglers <n>',

@@ -30,6 +30,8 @@ export interface Reading {
 export interface Description extends Companion {
   /** How many queries share a run. */
   together: number
+  /** It takes exactly so many: in a smaller group, some of them more than once. @default at most so many */
+  whole?: true
   /** What is to be expected of it before it is run. */
   expected: ExpectedQuality
 }

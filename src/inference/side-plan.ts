@@ -39,10 +39,12 @@ export function sidePlan(spec: PlanSpec, { student, description, rescue }: Side)
       : [{ output: result, source: 'exact' }]
   }
   const task = ({ role, queries: members }: Spare): PlanTask => {
-    const shared = { queries: members, runner: 'worker' } as const
-    return role === 'description' && description !== undefined
-      ? append({ ...shared, ...feeding(description, members), role: 'description' })
-      : append({ ...shared, ...deployed, inputs: queries[members[0]], role: 'query' })
+    if (role === 'query' || description === undefined) {
+      return append({ ...deployed, queries: members, inputs: queries[members[0]], role: 'query', runner: 'worker' })
+    }
+    const { whole, together } = description
+    const fed = whole ? Array.from({ length: together }, (_, i) => members[i % members.length]) : members
+    return append({ ...feeding(description, fed), queries: fed, role: 'description', runner: 'worker' })
   }
   const feeding = (companion: Companion, members: readonly number[]) => {
     const { model, output } = companion

@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""Trains Coded-InvNet on MNIST: an invertible network with a linear head, and the encoder of a group of K images.
+
+Dinh and Lee 2021. The network is f = h∘g, g invertible, h linear, so that f(g⁻¹(mean of g(x_i))) is the mean of f(x_i): one more
+run of the deployed network makes up for one slow worker of K. The encoder is a small U-Net, run by the master, that
+approximates g⁻¹(mean of g(x_i)) from the images. One thread and one seed.
+"""
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import onnx
+import torch
+from torch import nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from companion import HELD_BACK_EVERY, answers_of, fit, MOST_APART  # noqa: E402: the folder above is not a package
+from mnist.images import find_mnist, load_mnist  # noqa: E402
+from training import (  # noqa: E402
+    OPSET, SIDE, environment, export, logits_of, make_repeatable, parameters_of, score, sha256_of,
+)
+
+NETWORK = {"steps": 2400, "batch": 128, "learning_rate": 4e-3, "mixup": "Manifold Mixup of the features, uniform share"}
+ENCODER = {"batch": 32, "learning_rate": 3e-3, "pixel_loss": 0.1}
+CLASSES = 10
+
+
+def conv(channels_in, channels, stride=1):
+    return nn.Conv2d(channels_in, channels, 3, stride=stride, padding=1)
+
+
+class Coupling(nn.Module):
+    """Dinh, Krueger and Bengio 2015 (NICE): each half is moved by a function of the other, so that it can be moved back."""
+
+    def __init__(self, channels, hidden):
+        super().__init__()
+        half = channels // 2
+        self.first, self.second = (
+            nn.Sequential(conv(half, hidden), nn.BatchNorm2d(hidden), nn.ReLU(), conv(hidden, half)) for _ in range(2)
+        )
+
+    def forward(self, x):
+        left, right = x.chunk(2, 1)
+        left = left + self.first(right)
+        return torch.cat([left, right + self.second(left)], 1)
+
+    def inverse(self, y):
+        left, right = y.chunk(2, 1)
+        right = right - self.second(left)
+        return torch.cat([left - self.first(right), right], 1)
+
+
+class Squeeze(nn.Module):
+    """2×2 pixels become 4 channels: [b,c,h,w] -> [b,4c,h/2,w/2]."""
+
+    def forward(self, x):
+        count, channels, height, width = x.shape
+        grid = x.reshape(-1, channels, height // 2, 2, width // 2, 2)
+        return grid.permute(0, 3, 5, 1, 2, 4).reshape(-1, 4 * channels, height // 2, width // 2)
+
+    def inverse(self, y):
+        count, channels, height, width = y.shape
+        grid = y.reshape(-1, 2, 2, channels // 4, height, width)
+        return grid.permute(0, 3, 4, 1, 5, 2).reshape(-1, channels // 4, 2 * height, 2 * width)
+
+
+class InvNet(nn.Module):
+    """f = h∘g: [b,1,32,32] -> logits [b,10]; g keeps all 1024 numbers of an image."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList([
+            Squeeze(), Coupling(4, 8), Squeeze(), Coupling(16, 16), Squeeze(), Coupling(64, 32),
+        ])
+        self.head = nn.Linear(SIDE * SIDE, CLASSES)
+
+    def features(self, image):
+        for layer in self.layers:
+            image = layer(image)
+        return image
+
+    def inverse(self, features):
+        for layer in reversed(self.layers):
+            features = layer.inverse(features)
+        return features
+
+    def forward(self, image):
+        return self.head(self.features(image).flatten(1))
+
+
+class Encoder(nn.Module):
+    """A group as one image: [groups,k,1,32,32] -> [groups,1,32,32]. What goes up sees the means over the group at each size."""
+
+    def __init__(self):
+        super().__init__()
+        self.down = nn.ModuleList([conv(1, 8, 2), conv(8, 16, 2), conv(16, 32, 2)])
+        self.normalise = nn.ModuleList([nn.BatchNorm2d(8), nn.BatchNorm2d(16), nn.BatchNorm2d(32)])
+        self.up = nn.ModuleList([conv(32 + 16, 16), conv(16 + 8, 8), conv(8 + 1, 1)])
+        self.bottom = nn.Conv2d(32, 32, 1)
+
+    def forward(self, groups):
+        count, together = groups.shape[:2]
+        each = groups.flatten(0, 1)
+        means = [groups.mean(1)]
+        for layer, normalise in zip(self.down, self.normalise):
+            each = torch.relu(normalise(layer(each)))
+            means.append(each.reshape(count, together, *each.shape[1:]).mean(1))
+        image = torch.relu(self.bottom(means.pop()))
+        for layer in self.up:
+            image = nn.functional.interpolate(image, scale_factor=2.0, mode="nearest")
+            image = layer(torch.cat([image, means.pop()], 1))
+            image = torch.relu(image) if means else image
+        return image
+
+
+class OneGroup(nn.Module):
+    """What is exported: the K images of one group as a batch, [k,1,32,32] -> [1,1,32,32]."""
+
+    def __init__(self, encoder):
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, images):
+        return self.encoder(images[None])
+
+
+def train_network(images, classes, held, options):
+    """Manifold Mixup (Verma and others 2019) at the features: their mixtures are to have the mixture of the classes."""
+    def loss_of_batch(model):
+        chosen = torch.randint(0, len(images), (NETWORK["batch"],))
+        features, targets = model.features(images[chosen]).flatten(1), classes[chosen]
+        share = torch.rand(1)
+        logits = model.head(share * features + (1 - share) * features.flip(0))
+        cross_entropy = nn.functional.cross_entropy
+        return share * cross_entropy(logits, targets) + (1 - share) * cross_entropy(logits, targets.flip(0))
+
+    def accuracy(model):
+        return score(model, *held)["accuracy"]
+
+    return fit(InvNet(), loss_of_batch, accuracy, phase(options, "network", NETWORK))
+
+
+def train_encoder(network, images, held_images, options):
+    """Fitted to give the mean of the predictions, and near g⁻¹ of the mean of the features in pixels."""
+    network.requires_grad_(False)
+    logits, held_logits = logits_of(network, images), logits_of(network, held_images)
+    with torch.no_grad():
+        features = torch.cat([network.features(part) for part in images.split(1000)])
+    k = options.k
+
+    def error(encoded, answers):
+        """What a reconstructed prediction is off by, whichever of the group it is: [groups,1,classes]."""
+        return k * (network(encoded) - answers.mean(1))[:, None]
+
+    def loss_of_batch(model):
+        chosen = torch.randint(0, len(images), (ENCODER["batch"], k))
+        groups, answers = images[chosen], logits[chosen]
+        encoded = model(groups)
+        with torch.no_grad():
+            target = network.inverse(features[chosen].mean(1))
+        decoded = answers + error(encoded, answers)
+        confusion = nn.functional.cross_entropy(decoded.flatten(0, 1), answers.flatten(0, 1).softmax(1))
+        return confusion + ENCODER["pixel_loss"] * (encoded - target).abs().mean()
+
+    chance = torch.Generator().manual_seed(0)
+    drawn = torch.stack([torch.randperm(len(held_images), generator=chance) for _ in range(k)], 1)[:1000]
+
+    def agreement(model):
+        decoded = held_logits[drawn] + error(model(held_images[drawn]), held_logits[drawn])
+        return float((decoded.argmax(2) == held_logits[drawn].argmax(2)).float().mean())
+
+    model = fit(Encoder(), loss_of_batch, agreement, phase(options, "encoder", {"steps": options.steps, **ENCODER}))
+    return model, agreement(model)
+
+
+def phase(options, name, how):
+    """The options of `fit` for one of the two trainings."""
+    checkpoint = options.checkpoint and options.checkpoint.with_suffix(f".{name}")
+    return argparse.Namespace(steps=how["steps"], learning_rate=how["learning_rate"], checkpoint=checkpoint)
+
+
+def export_encoder(encoder, path, example):
+    """Writes the encoder as ONNX, and refuses it if ONNX Runtime gives another image than PyTorch."""
+    torch.onnx.export(OneGroup(encoder), example, str(path), opset_version=OPSET, input_names=["image"],
+                      output_names=["coded"], dynamic_axes={"image": {0: "k"}})
+    onnx.checker.check_model(onnx.load(str(path)), full_check=True)
+    with torch.no_grad():
+        apart = float((answers_of(path, example, "coded") - OneGroup(encoder)(example)).abs().max())
+    if not apart <= MOST_APART:
+        path.unlink()
+        raise SystemExit(f"ONNX Runtime and PyTorch differ by {apart} on {path.name}: nothing written")
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--data", type=Path, default=os.environ.get("SPLINEMESH_DATA"), help="folder that holds MNIST")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--k", type=int, default=10, help="queries in a group")
+    parser.add_argument("--steps", type=int, default=5000, help="of the encoder")
+    parser.add_argument("--checkpoint", type=Path, help="as for parm/train.py")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+def main():
+    options = parse_arguments()
+    make_repeatable(options.seed)
+    images, classes, test_images, test_classes, _ = load_mnist(find_mnist(options.data))
+    is_held = torch.arange(len(images)) % HELD_BACK_EVERY == 0
+    held_images, held_classes = images[is_held], classes[is_held]
+    network = train_network(images[~is_held], classes[~is_held], (held_images, held_classes), options)
+    torch.manual_seed(options.seed)
+    encoder, agreement = train_encoder(network, images[~is_held], held_images, options)
+
+    out = options.out
+    out.mkdir(parents=True, exist_ok=True)
+    names = ["invnet.onnx", f"encoder-k{options.k}.onnx"]
+    export(network, out / names[0])
+    export_encoder(encoder, out / names[1], held_images[:options.k])
+    recipe = {
+        "selection": "none; weights of the last step", "heldBackEvery": HELD_BACK_EVERY, "seed": options.seed,
+        "network": {"parameters": parameters_of(network), "arguments": NETWORK,
+                    "accuracyOfLogits": {"test": score(network, test_images, test_classes)}},
+        "encoder": {"k": options.k, "parameters": parameters_of(encoder), "steps": options.steps, "arguments": ENCODER,
+                    "agreementOnQueriesHeldBack": round(agreement, 4)},
+        "sha256": sha256_of(out, names), "environment": environment(),
+    }
+    (out / "invnet.recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
