@@ -1,17 +1,21 @@
 import { type Random, random, shuffled } from '../src/chance/index.ts'
 import { encode, type LinearCode, linearDecoder, parm } from '../src/codes/index.ts'
 import { learnParityWorth, type ParityProfile, type ParityTrial } from '../src/companions/index.ts'
+import { checkInputs, headersOf, type Model } from '../src/models/index.ts'
 import { Tensor } from '../src/tensor/index.ts'
 import { outputsOf } from './calibration-choice.ts'
-import { drawGroups, floats, runAll } from './calibration-groups.ts'
+import { drawGroups, floats, type ModelRun, runAll } from './calibration-groups.ts'
 import { type CompanionRuns, judgingQueries, requireAlike, runOf } from './companion-run.ts'
-import type { Queries } from './queries.ts'
+import { InvalidOptionError } from './errors.ts'
+import { type Queries, rowsTogether } from './queries.ts'
 
 export interface CalibrateParitiesInit extends CompanionRuns {
   /** The deployed model: a name, `name@` and the first digits of an id, or an id. It has one input. */
   model: string
   /** The parity models of {@link parm}'s parity queries, in their order, each with the same input. */
   parities: readonly string[]
+  /** A model that makes the parity query of a group, in place of the mean of its queries; then there is one parity model. */
+  encoder?: string
   /** Queries in a group. */
   k: number
   /** Queries like those that will be asked, at least 100; not ones that the parity models learned from. */
@@ -38,21 +42,24 @@ export async function calibrateParities(init: CalibrateParitiesInit): Promise<Pa
   const deployed = runOf(init, init.model, output)
   const parities = init.parities.map(parity => runOf(init, parity, output))
   const code = parm({ k, n: k + parities.length })
+  if (init.encoder !== undefined && parities.length !== 1) {
+    throw new InvalidOptionError(`an encoder makes one parity query: give one parity model, not ${parities.length}`)
+  }
   const chance = random(seed)
   const queries = await judgingQueries(data, deployed.model)
   const groups = drawGroups([...queries.keys()], k, count, chance)
   const own = await runAll(deployed, queries)
-  const coded = groups.map(group =>
-    encode(
-      code,
-      group.map(query => queries[query])
-    )
-  )
+  const encoder = init.encoder === undefined ? undefined : runOf(init, init.encoder, undefined)
+  const members = groups.map(group => group.map(query => queries[query]))
+  const coded =
+    encoder === undefined
+      ? members.map(group => encode(code, group).slice(k))
+      : await learnedQueries(encoder, members, deployed.model)
   const answers: Answers[] = groups.map(group => ({ own: group.map(query => own[query]), parities: [] }))
   for (const [j, parity] of parities.entries()) {
     const heard = await runAll(
       parity,
-      coded.map(mixtures => mixtures[k + j])
+      coded.map(parityQueries => parityQueries[j])
     )
     requireAlike(own[0], heard[0])
     heard.forEach((answer, g) => {
@@ -66,6 +73,7 @@ export async function calibrateParities(init: CalibrateParitiesInit): Promise<Pa
     output: deployed.output,
     k,
     parities: parities.map(({ model, output }) => ({ model: model.id, output })),
+    ...(encoder && { encoder: { model: encoder.model.id, output: encoder.output } }),
     missing: parities.map((_, i) =>
       learnParityWorth(
         answers.flatMap(group => reconstruct(code, group, i + 1, chance)),
@@ -74,6 +82,20 @@ export async function calibrateParities(init: CalibrateParitiesInit): Promise<Pa
     ),
     groups: groups.length
   }
+}
+
+/** The one parity query of each group, made by an encoder. */
+async function learnedQueries(run: ModelRun, groups: ReadonlyArray<readonly Tensor[]>, { signature }: Model) {
+  const [{ name }] = run.model.signature.inputs
+  const coded: Tensor[][] = []
+  for (const group of groups) {
+    run.signal?.throwIfAborted()
+    const inputs = { [name]: rowsTogether(group) }
+    const { outputs } = await run.executor.run({ model: run.model.id, inputs, outputs: [run.output] })
+    checkInputs(signature, headersOf({ [signature.inputs[0].name]: outputs[run.output] }))
+    coded.push([outputs[run.output]])
+  }
+  return coded
 }
 
 /** What all models say of a group: the deployed one of each query, the parity models of their mixtures. */

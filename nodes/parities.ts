@@ -1,9 +1,10 @@
 import { cachedDecoder, floatsOf, linearDecoder, parm } from '../src/codes/index.ts'
 import { type ParityProfile, parityQuality } from '../src/companions/index.ts'
-import type { CalibratedPlan, PlanSpec } from '../src/inference/index.ts'
+import type { CalibratedPlan, LearnedEncoder, PlanSpec } from '../src/inference/index.ts'
 import { contentId, type Model } from '../src/models/index.ts'
 import type { CodedOptions } from './coded-inference.ts'
 import { InvalidOptionError, ProfileMismatchError } from './errors.ts'
+import { rowsTogether } from './queries.ts'
 
 /**
  * What the profile of parity models says of a plan.
@@ -52,9 +53,14 @@ const made = new WeakMap<ParityProfile, CalibratedPlan>()
 /**
  * What a plan has of parity models.
  *
- * @throws {ProfileMismatchError} they are of another model
+ * @param companions the small models that the master can run by itself
+ * @throws {ProfileMismatchError} they are of another model, or their encoder is none of the companions
  */
-export function parityPlan(parity: ParityProfile, { id, name }: Model): Pick<PlanSpec, 'parities' | 'calibrated'> {
+export function parityPlan(
+  parity: ParityProfile,
+  { id, name, signature }: Model,
+  companions: readonly Model[]
+): Pick<PlanSpec, 'parities' | 'calibrated'> {
   if (parity.model !== id) {
     throw new ProfileMismatchError(
       `the parity models are of the model ${parity.model.slice(0, 12)}, and '${name}' is ${id.slice(0, 12)}: train them for this one`
@@ -62,7 +68,29 @@ export function parityPlan(parity: ParityProfile, { id, name }: Model): Pick<Pla
   }
   const calibrated = made.get(parity) ?? decoding(parity)
   made.set(parity, calibrated)
-  return { parities: parity.parities, calibrated }
+  const encoder = parity.encoder && ownEncoder(parity.encoder, signature.inputs[0].name, companions)
+  return { parities: parity.parities.map(each => ({ ...each, encoder })), calibrated }
+}
+
+/** @throws {ProfileMismatchError} it is none of the companions */
+function ownEncoder(
+  { model, output }: NonNullable<ParityProfile['encoder']>,
+  input: string,
+  companions: readonly Model[]
+): LearnedEncoder {
+  const encoder = companions.find(({ id }) => id === model)
+  if (encoder === undefined) {
+    throw new ProfileMismatchError(
+      `the parity queries are made by the encoder ${model.slice(0, 12)}: start this peer with that model among its companions`
+    )
+  }
+  const [{ name }] = encoder.signature.inputs
+  return {
+    model,
+    output,
+    feed: queries => ({ [name]: rowsTogether(queries.map(query => query[input])) }),
+    read: coded => ({ [input]: coded })
+  }
 }
 
 function decoding(profile: ParityProfile): CalibratedPlan {

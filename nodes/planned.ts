@@ -54,7 +54,7 @@ export function planned(
     hedge,
     calibrated,
     side: sideOf(rest, { model, output: init.output, companions }),
-    ...(parity && parityPlan(parity, model)),
+    ...(parity && parityPlan(parity, model, companions)),
     ...more
   }
   return planSpec({ ...init, ...defined(options) })

@@ -9,6 +9,7 @@ import {
   type Shape,
   ShapeMismatchError,
   sameShape,
+  stack,
   Tensor
 } from '../src/tensor/index.ts'
 import { InvalidOptionError, NoQueriesError } from './errors.ts'
@@ -108,6 +109,11 @@ function copying(): string {
     .filter(({ mixes }) => !mixes)
     .map(({ name }) => name)
     .join(' or ')
+}
+
+/** Queries of one shape, each with its batch axis, as one batch; a copy. */
+export function rowsTogether(queries: readonly Tensor[]): Tensor {
+  return stack(queries.map(query => query.row(0)))
 }
 
 function rowsOf(batch: Tensor): Tensor[] {

@@ -15,16 +15,10 @@ import { table } from './table.ts'
 
 /** Learns what parity models or a description model are worth, writes their profile, and prints it. */
 export async function calibrateCompanions(options: CalibrateCommandOptions): Promise<void> {
-  const { parity: parities = [], mosaic, model: file, k: ks = [], n, peer, mdns, seed, output } = options
+  const { parity: parities = [], mosaic, encoder, model: file, k: ks = [], n, peer, mdns, seed, output } = options
   const [k, ...others] = ks
-  if (
-    k === undefined ||
-    others.length > 0 ||
-    n !== undefined ||
-    peer !== undefined ||
-    mdns === true ||
-    (mosaic && parities.length > 0)
-  ) {
+  const elsewhere = peer !== undefined || mdns === true
+  if (k === undefined || others.length > 0 || n !== undefined || elsewhere || (mosaic && parities.length > 0)) {
     throw new UsageError(
       'give one --k, either --parity or --mosaic, and no --n: companions are calibrated on this machine'
     )
@@ -34,19 +28,19 @@ export async function calibrateCompanions(options: CalibrateCommandOptions): Pro
     throw new UsageError(`a mosaic has as many rows as columns, so --k is 4, 9, 16 …; got ${k}`)
   }
   const out = options.out ?? `${path.basename(file, '.onnx')}.${mosaic === undefined ? 'parity' : 'mosaic'}-k${k}.json`
-  const profile = await running(options, [file, ...(mosaic === undefined ? parities : [mosaic])], async asked => {
-    const { model, companions, ...how } = asked
+  const files = [file, ...parities, mosaic, encoder].filter(each => each !== undefined)
+  const profile = await running(options, files, async ({ idOf, ...how }) => {
+    const asked = { ...how, model: idOf(file), seed, output }
     return mosaic === undefined
-      ? calibrateParities({ ...how, model, parities: companions, k, seed, output })
-      : calibrateDescription({ ...how, model, description: companions[0], side, seed, output })
+      ? calibrateParities({ ...asked, k, parities: parities.map(idOf), encoder: encoder && idOf(encoder) })
+      : calibrateDescription({ ...asked, side, description: idOf(mosaic) })
   })
   await saveText(out, JSON.stringify(profile))
   console.log(options.json ? JSON.stringify({ file: out, profile }) : worthText(profile, out))
 }
 
 interface Asked extends CompanionRuns {
-  model: ModelId
-  companions: ModelId[]
+  idOf(file: string): ModelId
   data: Tensor[]
 }
 
@@ -57,14 +51,15 @@ async function running<T>(
   use: (asked: Asked) => Promise<T>
 ): Promise<T> {
   const inputs = await readInputs([file])
-  const models = paths.map(each => ({ name: path.basename(each, '.onnx'), path: each }))
+  // One file may be given twice: in Coded-InvNet the deployed model is its own parity model.
+  const models = [...new Set(paths)].map(each => ({ name: each, path: each }))
   const executor = onnxExecutor({ models, threads })
+  const modelOf = (file: string) => executor.models[models.findIndex(({ name }) => name === file)]
   return interruptible(async signal => {
     try {
       await executor.start()
-      const [model, ...companions] = executor.models
-      const data = npyQueries(inputs, model).map(({ tensor }) => tensor)
-      return await use({ executor, signal, data, model: model.id, companions: companions.map(({ id }) => id) })
+      const data = npyQueries(inputs, executor.models[0]).map(({ tensor }) => tensor)
+      return await use({ executor, signal, data, idOf: each => modelOf(each).id })
     } finally {
       await executor.stop()
     }

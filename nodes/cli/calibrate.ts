@@ -13,6 +13,7 @@ export interface CalibrateCommandOptions extends PeerOptions {
   parity?: string[]
   student?: string | true
   mosaic?: string
+  encoder?: string
   lambdaEncode?: number
   lambdaDecode?: number
   degree?: number
@@ -59,6 +60,7 @@ export function defineCalibrate(program: Command): void {
     )
     .option('--parity <file...>', 'parity models (.onnx) of groups of k: learn what they are worth, on this machine')
     .option('--student [file]', 'fit a student to the data, or take a small model (.onnx), and learn what it is worth')
+    .option('--encoder <file>', 'with --parity: a model (.onnx) that makes the parity query of k queries')
     .option('--mosaic <file>', 'a description model (.onnx) of k queries in one image: learn what it is worth')
     .option('--lambda-encode <x>', "nercc's smoothing of the encoder (default: the best of a few)", decimal)
     .option('--lambda-decode <x>', "nercc's smoothing of its own decoder (default: the best of a few)", decimal)

@@ -11,8 +11,8 @@ export const share = Type.Number({ minimum: 0, maximum: 1 })
 export const squaredError = Type.Number({ minimum: 0 })
 
 /** An object of these properties and no others: an entry that is not understood might change what the rest means. */
-export function record<T extends TProperties>(properties: T) {
-  return Type.Object(properties, { additionalProperties: false })
+export function record<T extends TProperties>(properties: T, description?: string) {
+  return Type.Object(properties, { additionalProperties: false, ...(description && { description }) })
 }
 
 export function monotoneMap<T extends TSchema>(to: T) {

@@ -20,6 +20,12 @@ const schema = record({
   output: Type.String({ minLength: 1, description: 'of the model, that the parity models have learned' }),
   k: Type.Integer({ minimum: 2, description: 'queries in a group' }),
   parities: Type.Array(record({ model: contentId, output: outputName }), { minItems: 1 }),
+  encoder: Type.Optional(
+    record(
+      { model: contentId, output: outputName },
+      'of the master, that makes the parity query of a group, for the one parity model'
+    )
+  ),
   missing: Type.Array(
     record({
       error: squaredError,
@@ -42,6 +48,11 @@ export function parseParityProfile(text: string): ParityProfile {
   if (parities.length > mostParities(k) || missing.length !== parities.length) {
     throw new InvalidCompanionProfileError(
       `groups of ${k} have up to ${mostParities(k)} parity models, each with what it is worth; got ${parities.length} models and ${missing.length} worths`
+    )
+  }
+  if (profile.encoder !== undefined && parities.length > 1) {
+    throw new InvalidCompanionProfileError(
+      `an encoder makes one parity query, got ${parities.length} parity models beside one`
     )
   }
   if (missing.some(({ agreement }) => agreement !== undefined && !ascending(agreement.byLead))) {

@@ -45,6 +45,18 @@ export interface ParityModel {
   output: string
   /** Its inputs for a group of K queries. @default the code's own mixture of them, under the names of the deployed model's inputs */
   feed?(queries: readonly NamedTensors[]): NamedTensors
+  /** A model that makes its inputs, in place of `feed`. */
+  encoder?: LearnedEncoder
+}
+
+/** A small model that the master itself runs to make the coded query of a group. */
+export interface LearnedEncoder {
+  model: ModelId
+  /** Its output that is the coded query. */
+  output: string
+  feed(queries: readonly NamedTensors[]): NamedTensors
+  /** The coded query as inputs of the model that it is for. */
+  read(coded: Tensor): NamedTensors
 }
 
 /**

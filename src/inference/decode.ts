@@ -87,6 +87,9 @@ export function groupDecoder({ code, decoder, order, systematic, calibrated }: G
     },
     *decoding(results) {
       const { survivors, arrived } = inCodedOrder(results)
+      if (survivors.length === 0) {
+        return order.map(() => undefined)
+      }
       const operator = decoder.select(survivors)
       const outputs = yield* operator.applying(arrived)
       const expected = calibrated?.assess(operator, outputs)

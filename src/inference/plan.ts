@@ -178,7 +178,7 @@ export interface PlanTask {
 }
 
 /** What the deployed model is run on, a query or a mixture of several, or which companion is run. */
-export type TaskRole = 'query' | 'coded' | 'parity' | 'description' | 'student'
+export type TaskRole = 'query' | 'coded' | 'parity' | 'encoder' | 'description' | 'student'
 
 /** The tasks of a group and their decoder: append-only, and decoding once `closed`. */
 export interface Plan extends GroupDecoder {

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Fleet } from '../../src/fleet/index.ts'
-import { type Effect, InvalidPlanError, Master, type ParityModel } from '../../src/inference/index.ts'
+import {
+  type Effect,
+  InvalidPlanError,
+  type LearnedEncoder,
+  Master,
+  type ParityModel,
+  SELF
+} from '../../src/inference/index.ts'
 import type { NamedTensors } from '../../src/models/index.ts'
-import { Tensor } from '../../src/tensor/index.ts'
+import { stack, Tensor } from '../../src/tensor/index.ts'
 import { query, run } from './mesh.ts'
 import { of, spec, timings } from './stepping.ts'
 
@@ -26,7 +33,9 @@ function ask(parities: readonly ParityModel[], values: readonly number[], more: 
   return { master, queries, plan, begun }
 }
 
-function answer(master: Master, sent: Extract<Effect, { type: 'submit' }>): Effect[] {
+type Sent = Extract<Effect, { type: 'submit' }>
+
+function answer(master: Master, sent: Sent): Effect[] {
   return master.step({ type: 'result', task: sent.id, result: { outputs: answerOf(sent.task), timings } }, 5)
 }
 
@@ -121,5 +130,83 @@ describe('a plan with parity models', () => {
   it('is refused with more or fewer models than parity queries, or beside another code', () => {
     assert.throws(() => spec('parm', { k: 3, n: 5, parities: [parity] }), InvalidPlanError)
     assert.throws(() => spec('nercc', { k: 3, n: 4, parities: [parity] }), InvalidPlanError)
+  })
+})
+
+describe('a plan whose parity query is made by a model that the master runs', () => {
+  /** An invertible network x³ with a head 2y + 1, and its exact encoder: the cube root of the mean of cubes. */
+  const f = (x: number) => 2 * x ** 3 + 1
+  const encoder: LearnedEncoder = {
+    model: 'encoder',
+    output: 'coded',
+    feed: queries => ({ group: stack(queries.map(({ x }) => x.row(0))) }),
+    read: coded => ({ x: coded })
+  }
+  const parities: ParityModel[] = [{ model: 'double', output: 'y', encoder }]
+
+  function outputs({ model, inputs }: { model: string; inputs: NamedTensors }): NamedTensors {
+    if (model === 'double') {
+      return {
+        y: Tensor.float32(
+          [...inputs.x.data].map(value => f(Number(value))),
+          inputs.x.shape
+        )
+      }
+    }
+    const { group } = inputs
+    const cubes = Array.from({ length: 4 }, (_, i) =>
+      Array.from({ length: K }, (_, row) => Number(group.row(row).data[i]) ** 3)
+    )
+    return {
+      coded: Tensor.float32(
+        cubes.map(each => Math.cbrt(each.reduce((a, b) => a + b, 0) / K)),
+        [1, 4]
+      )
+    }
+  }
+
+  const give = (master: Master, sent: Sent) =>
+    master.step({ type: 'result', task: sent.id, result: { outputs: outputs(sent.task), timings } }, 5)
+
+  it('reconstructs what is missing exactly, of a network that is exactly invertible', () => {
+    const { master, begun } = ask(parities, [1, 2, 3])
+    const sent = of('submit', begun)
+    assert.deepEqual(
+      sent.map(({ task, worker }) => [task.model, worker === SELF]),
+      [
+        ['double', false],
+        ['double', false],
+        ['double', false],
+        ['encoder', true]
+      ]
+    )
+    const [first, , third, own] = sent
+    const [parity, ...others] = of('submit', give(master, own))
+    assert.deepEqual([parity.task.model, others], ['double', []])
+    const effects = [first, third, parity].flatMap(each => give(master, each))
+    const [{ answer: last }] = of('answer', effects)
+    const [, { outcome }] = last.outcomes
+    assert.ok('source' in outcome && outcome.source === 'decoded')
+    outcome.output.data.forEach((value, i) => {
+      assert.ok(Math.abs(Number(value) - f(2 + i)) < 1e-3, `element ${i} is ${value}, not ${f(2 + i)}`)
+    })
+    assert.equal(master.held, 0)
+  })
+
+  it('goes on without the parity query when its encoder fails', () => {
+    const { master, begun } = ask(parities, [1, 2, 3])
+    const [first, second, third, own] = of('submit', begun)
+    const failed = master.step({ type: 'failed', task: own.id, error: new Error('no memory') }, 5)
+    assert.deepEqual(of('submit', failed), [])
+    const effects = [first, second, third].flatMap(each => give(master, each))
+    assert.equal(of('answer', effects)[0].answer.report.stop, 'exact')
+    assert.equal(master.held, 0)
+  })
+
+  it('has no prediction from the encoder alone', () => {
+    const { master, begun } = ask(parities, [1, 2, 3], { refine: 'until-stop' })
+    const own = of('submit', begun)[3]
+    const shown = of('answer', give(master, own))
+    assert.ok(shown.every(({ answer: { outcomes } }) => outcomes.every(({ outcome }) => outcome.status === 'pending')))
   })
 })
