@@ -31,6 +31,7 @@ export {
   type ProgressiveRequest,
   type WaitOptions
 } from './coded-inference.ts'
+export { descriptionOf } from './descriptions.ts'
 export { type Encrypter, encrypters } from './encrypters.ts'
 export { type Environment, environment } from './environment.ts'
 export {
@@ -55,6 +56,7 @@ export { type FitStudentInit, fitStudent } from './fit-student.ts'
 export { LearningStudent, type LearningStudentInit } from './learning-student.ts'
 export { parseMembers } from './members.ts'
 export { type MeshExecutorInit, meshExecutor } from './mesh-executor.ts'
+export { parityPlan } from './parities.ts'
 export { createPeer, type Peer, type PeerInit } from './peer.ts'
 export type { Members, PrivateFleet, Refusal, Role } from './private-fleet.ts'
 export type { Queries, Query } from './queries.ts'

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { styleText } from 'node:util'
 import { codeFamily } from '../../src/codes/index.ts'
-import { parseDescriptionProfile, parseParityProfile } from '../../src/companions/index.ts'
+import { type ParityProfile, parseDescriptionProfile, parseParityProfile } from '../../src/companions/index.ts'
 import { parseVariants } from '../../src/models/index.ts'
 import type { OnnxModel } from '../../src/runtime/index.ts'
 import { formatNpy } from '../../src/tensor/index.ts'
@@ -25,7 +25,7 @@ import { checkPeerOptions } from './options.ts'
 import { predictionRows } from './prediction-rows.ts'
 import { readProfile, readText } from './profiles.ts'
 import { reach } from './reach.ts'
-import { type ReadStudent, readStudent } from './students.ts'
+import { modelBeside, type ReadStudent, readStudent } from './students.ts'
 import { traceText } from './trace.ts'
 
 /** The companion whose outputs say which queries are alike. */
@@ -54,7 +54,10 @@ export async function infer(options: InferCommandOptions): Promise<void> {
   ])
   const { answer, reason } = await interruptible(async signal => {
     const { createPeer } = await import('../peer.ts')
-    const peer = await createPeer({ ...(await askerOf(options)), companions: companionsOf(options, student) })
+    const peer = await createPeer({
+      ...(await askerOf(options)),
+      companions: companionsOf(options, { student, parity })
+    })
     try {
       const model = await reach(peer, asked, choice.n, options, signal)
       const queries = await queriesOf(inputs, model, options)
@@ -89,10 +92,15 @@ export async function infer(options: InferCommandOptions): Promise<void> {
   }
 }
 
-/** What this peer runs by itself. */
-function companionsOf({ features }: InferCommandOptions, student: ReadStudent | undefined): OnnxModel[] | undefined {
+/** What the master runs by itself: features, a student, and the encoder of parity queries, which lies beside their profile. */
+function companionsOf(
+  { features, parity: file }: InferCommandOptions,
+  { student, parity }: { student?: ReadStudent; parity?: ParityProfile }
+): OnnxModel[] | undefined {
   const own = features === undefined ? [] : [{ name: FEATURES, path: features }]
-  const companions = student === undefined ? own : [student.model, ...own]
+  const encoder =
+    file === undefined || parity?.encoder === undefined ? [] : [{ name: 'encoder', path: modelBeside(file) }]
+  const companions = [...(student ? [student.model] : []), ...own, ...encoder]
   return companions.length > 0 ? companions : undefined
 }
 

@@ -18,11 +18,16 @@ export async function readStudent(file: string): Promise<ReadStudent> {
   try {
     return {
       profile: parseStudentProfile(text),
-      model: { name: 'student', path: `${file.replace(/\.json$/, '')}.onnx` }
+      model: { name: 'student', path: modelBeside(file) }
     }
   } catch (cause) {
     throw cause instanceof InvalidStudentProfileError
       ? new InvalidStudentProfileError(`${file}: ${cause.message}`, { cause })
       : cause
   }
+}
+
+/** The model that a profile is of. */
+export function modelBeside(profile: string): string {
+  return `${profile.replace(/\.json$/, '')}.onnx`
 }

@@ -27,15 +27,18 @@ LOOKS = 10
 MOST_APART = 1e-3
 
 
-class NormalisedLeNet5(nn.Module):
-    """LeNet5 with batch normalisation, which the export folds into the layers before it: LeNet5's own work."""
+class CompanionNetwork(nn.Module):
+    """Not more work than LeNet5, 393k multiply-adds of an image [b,1,32,32], in fewer and wider layers: strides, no pooling.
+
+    The export folds each normalisation into the layer before it.
+    """
 
     def __init__(self, outputs=10):
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(1, 6, 5), nn.BatchNorm2d(6), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(6, 16, 5), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-            nn.Linear(400, 120), nn.BatchNorm1d(120), nn.ReLU(),
+            nn.Conv2d(1, 16, 5, stride=2), nn.BatchNorm2d(16), nn.ReLU(),
+            nn.Conv2d(16, 32, 3, stride=2), nn.BatchNorm2d(32), nn.ReLU(), nn.Flatten(),
+            nn.Linear(32 * 6 * 6, 120), nn.BatchNorm1d(120), nn.ReLU(),
             nn.Linear(120, 84), nn.BatchNorm1d(84), nn.ReLU(), nn.Linear(84, outputs),
         )
 

@@ -12,6 +12,8 @@ import { codesFigures } from './codes.ts'
 import { confidenceFigures } from './confidence.ts'
 import { MissingDataError } from './errors.ts'
 import type { Dataset } from './images.ts'
+import { learnedFigures } from './learned.ts'
+import { learnedTable } from './learned-table.ts'
 import { type Network, type NetworkName, networks } from './networks.ts'
 import { reliabilityPlot } from './reliability.ts'
 import { sideFigures } from './side-information.ts'
@@ -83,6 +85,19 @@ subcommand('side-information', 'A student that the master runs, beside copies: w
       return { figures, text: sideTable(network, figures) }
     })
   )
+subcommand(
+  'learned',
+  'ParM, mosaics and Coded-InvNet with one worker more than queries, each beside copies: of mnist.'
+).action((options: Options) =>
+  tables(
+    'learned',
+    { ...options, network: options.network.filter(name => name === 'mnist') },
+    async (network, dataset) => {
+      const figures = await learnedFigures(dataset, { seed: options.seed })
+      return { figures, text: learnedTable(network, figures) }
+    }
+  )
+)
 
 try {
   await program.parseAsync()

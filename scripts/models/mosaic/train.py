@@ -11,7 +11,7 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from companion import (  # noqa: E402: the folder above is not a package
-    NormalisedLeNet5, Teaching, arguments, export_checked, fit, make_repeatable, recipe_of, write_json,
+    CompanionNetwork, Teaching, arguments, export_checked, fit, make_repeatable, recipe_of, write_json,
 )
 
 EXAMPLES = 100
@@ -30,12 +30,12 @@ def tiled(groups, side):
 
 
 class Description(nn.Module):
-    """LeNet5 with an output for each class of each tile: [b,1,32,32] -> logits [b·side²,classes]."""
+    """A network with an output for each class of each tile: [b,1,32,32] -> logits [b·side²,classes]."""
 
     def __init__(self, side, classes):
         super().__init__()
         self.classes = classes
-        self.network = NormalisedLeNet5(side * side * classes)
+        self.network = CompanionNetwork(side * side * classes)
 
     def forward(self, image):
         return self.network(image).reshape(-1, self.classes)
