@@ -50,6 +50,8 @@ export interface FittedDescription extends TriedDescription {
   /** An ONNX file: images of the view [batch, channels, height, width] to `description` [batch, classes]. */
   file: Uint8Array
   confidence: Confidence
+  /** What it says of each of the images, by a correction that was not fitted to it. */
+  answers: readonly Float32Array[]
 }
 
 export interface DescriptionFit {
@@ -97,7 +99,7 @@ export async function fitDescription(init: FitDescriptionInit): Promise<Descript
       }
     }
   })
-  const tried = fitted.map(({ file: _, confidence: __, ...each }) => each)
+  const tried = fitted.map(({ file: _, confidence: __, answers: ___, ...each }) => each)
   const [best] = fitted.toSorted((a, b) => a.loss - b.loss)
   return best !== undefined && best.loss < lossWith(undefined, init) ? { best, tried } : { tried }
 }
@@ -185,7 +187,7 @@ function fitHead(view: View, said: Said, init: FitDescriptionInit): FittedDescri
   const confidence = learnConfidence(best.answers, init.logits)
   const agreement = agreementOf(best.answers, init)
   const loss = lossWith({ agreement, together }, init)
-  return { view, together, head: best.head, agreement, loss, confidence, file: best.file }
+  return { ...best, view, together, agreement, loss, confidence }
 }
 
 /** The correction with the least squared error on queries that it was not fitted to, and what it then says of them. */

@@ -3,14 +3,15 @@ import { random, shuffled } from '../../src/chance/index.ts'
 import { codeFamily } from '../../src/codes/index.ts'
 import type { Model } from '../../src/models/index.ts'
 import { type OnnxExecutor, type OnnxModel, onnxExecutor } from '../../src/runtime/index.ts'
-import type { ImageShape, StudentProfile } from '../../src/students/index.ts'
+import type { StudentProfile } from '../../src/students/index.ts'
 import type { Tensor } from '../../src/tensor/index.ts'
+import { imageShape } from '../calibrate-shrunk.ts'
 import { calibrateStudent } from '../calibrate-student.ts'
 import { runAll } from '../calibration-groups.ts'
 import { fitStudent } from '../fit-student.ts'
 import { chooseOutput } from '../queries.ts'
 import type { CalibrateCommandOptions } from './calibrate.ts'
-import { InputFileError, UsageError } from './errors.ts'
+import { UsageError } from './errors.ts'
 import { npyQueries, readInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
 import { saveBytes, saveText } from './save.ts'
@@ -70,17 +71,6 @@ async function running<T>(
   } finally {
     await executor.stop()
   }
-}
-
-/** @throws {InputFileError} the model takes no images of a fixed size */
-function imageShape({ name, signature: { inputs } }: Model): ImageShape {
-  const [channels, height, width, ...more] = inputs[0].shape.slice(1)
-  if (channels == null || height == null || width == null || more.length > 0) {
-    throw new InputFileError(
-      `a student is fitted to images, channels first, and '${name}' takes [${inputs[0].shape.join(', ')}]: give a small model, --student small.onnx`
-    )
-  }
-  return { channels, height, width }
 }
 
 function withoutEnding(file: string): string {

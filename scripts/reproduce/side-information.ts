@@ -118,7 +118,7 @@ function named(name: string, confidence: Confidence): Companion {
   return studentCompanion({ student: model, output: 'y', confidence })
 }
 
-function shown({ file: _, confidence: __, ...tried }: FittedDescription): TriedDescription {
+function shown({ file: _, confidence: __, answers: ___, ...tried }: FittedDescription): TriedDescription {
   return tried
 }
 

@@ -9,3 +9,9 @@ export class InvalidStudentProfileError extends Error {
   override readonly name = 'InvalidStudentProfileError'
   readonly code = 'ERR_INVALID_STUDENT_PROFILE'
 }
+
+/** What is to say how queries are described cannot be read, or does not say it. */
+export class InvalidShrunkProfileError extends Error {
+  override readonly name = 'InvalidShrunkProfileError'
+  readonly code = 'ERR_INVALID_SHRUNK_PROFILE'
+}

@@ -2,11 +2,13 @@
  * @packageDocumentation
  *
  * Students: small models, fitted in closed form to what the deployed model itself says of unlabelled queries. Random patches
- * of the images, whitened; ReLU; pooling; ridge regression. What is heavy, features and their products, is written as ONNX
- * graphs for a runtime to run; nothing here runs them. Imports `models` and `codes`.
+ * of the images, whitened; ReLU; pooling; ridge regression; at once, or while they serve. And descriptions: the deployed graph itself
+ * on shrunk images. What is heavy, features and their products, is written as ONNX graphs for a runtime to run; nothing here
+ * runs them. Imports `models` and `codes`.
  */
 export { type SmallerModel, smallerModel, withReadout } from './description-graph.ts'
-export { InvalidStudentProfileError, StudentFitError } from './errors.ts'
+export { type ShrunkProfile, parseShrunkProfile } from './shrunk-profile.ts'
+export { InvalidShrunkProfileError, InvalidStudentProfileError, StudentFitError } from './errors.ts'
 export { OnlineStudent, type OnlineStudentInit } from './online-student.ts'
 export { type ImageShape, type PatchBank, type PatchOptions, patchBank } from './patch-bank.ts'
 export {

@@ -1,18 +1,8 @@
 import { Ajv } from 'ajv'
-import Type, { type Static, type TProperties, type TSchema } from 'typebox'
-import type { Confidence, MonotoneMap } from '../codes/index.ts'
+import Type, { type Static } from 'typebox'
+import type { Confidence } from '../codes/index.ts'
+import { ascends, confidence, contentId, record, share } from './confidence-schema.ts'
 import { InvalidStudentProfileError } from './errors.ts'
-
-const share = Type.Number({ minimum: 0, maximum: 1 })
-const contentId = Type.String({ pattern: '^[0-9a-f]{64}$' })
-
-function record<T extends TProperties>(properties: T) {
-  return Type.Object(properties, { additionalProperties: false })
-}
-
-function monotoneMap<T extends TSchema>(to: T) {
-  return record({ from: Type.Array(Type.Number(), { minItems: 1 }), to: Type.Array(to, { minItems: 1 }) })
-}
 
 const schema = record({
   version: Type.Literal(1),
@@ -22,11 +12,7 @@ const schema = record({
   studentOutput: Type.String({ minLength: 1 }),
   width: Type.Integer({ minimum: 2, description: 'how many classes there are' }),
   cost: Type.Number({ minimum: 0, description: 'time of the student on a query, as a share of that of the model' }),
-  confidence: record({
-    scale: Type.Number({ exclusiveMinimum: 0 }),
-    agreement: monotoneMap(share),
-    error: monotoneMap(Type.Number({ minimum: 0 }))
-  }),
+  confidence,
   agreements: Type.Array(share, {
     minItems: 1,
     description: 'expected of its answers over the queries: quantiles evenly apart, ascending'
@@ -55,8 +41,7 @@ export function parseStudentProfile(text: string): StudentProfile {
     const reason = ajv.errorsText(validate.errors, { dataVar: 'student' })
     throw new InvalidStudentProfileError(`not the profile of a student: ${reason}; calibrate the student again`)
   }
-  const { agreement, error } = written.confidence
-  if (![agreement, error].every(ascends)) {
+  if (!ascends(written.confidence)) {
     throw new InvalidStudentProfileError('the confidence of a student is made of ascending maps; calibrate it again')
   }
   return written
@@ -68,9 +53,4 @@ function parsed(text: string): unknown {
   } catch (cause) {
     throw new InvalidStudentProfileError('the profile of a student is JSON, and this is none', { cause })
   }
-}
-
-function ascends({ from, to }: MonotoneMap): boolean {
-  const ascending = (values: readonly number[]) => values.every((value, i) => i === 0 || value >= values[i - 1])
-  return from.length === to.length && ascending(from) && ascending(to)
 }

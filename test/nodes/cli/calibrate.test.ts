@@ -76,6 +76,13 @@ describe('splinemesh calibrate, and infer by its profile', () => {
     )
   })
 
+  it('says that a model of images of one size gives no description', async () => {
+    const ended = await calibrate('--description', '--out', file('none.json'))
+    assert.equal(ended.code, 0, said(ended))
+    assert.match(ended.out, /copies are better/)
+    assert.throws(() => readFileSync(file('none.json')), { code: 'ENOENT' })
+  })
+
   it('runs the model on workers where it is told of some', async () => {
     const args = ['--k', '4', '--n', '6', '--code', 'bacc', '--groups', '3', '--out', file('mesh.json')]
     const ended = await splinemesh(
