@@ -44,8 +44,10 @@ export function advised(
     calibrated === undefined
       ? { k: size, n: coded, code: choice, order, profile: undefined }
       : { ...planOptions(calibrated), profile }
-  return {
-    options: { ...options, ...plan, student: asksStudent && student, output: profile.output, stragglers: planned },
-    advice
+  // Descriptions stand beside copies.
+  const side = {
+    student: asksStudent && student,
+    description: calibrated === undefined ? options.description : undefined
   }
+  return { options: { ...options, ...plan, ...side, output: profile.output, stragglers: planned }, advice }
 }

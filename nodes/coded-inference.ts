@@ -39,7 +39,7 @@ import type { DescriptionProfile, ParityProfile } from '../src/companions/index.
 import type { Clock, Hedge, Millis, Outcome } from '../src/inference/index.ts'
 import type { Variants } from '../src/models/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
-import type { StudentProfile } from '../src/students/index.ts'
+import type { ShrunkProfile, StudentProfile } from '../src/students/index.ts'
 import type { Answer, FinalAnswer } from './calls.ts'
 import { CodedInferenceService } from './coded-inference-service.ts'
 import type { FeaturesChoice } from './features.ts'
@@ -130,7 +130,7 @@ export interface InferOptions extends AbortOptions {
    * What `calibrateDescription` learned of a model that workers serve beside the deployed one and that answers several queries in
    * one run: spare workers are asked for it where it is worth more than copies. The code then is replication.
    */
-  description?: DescriptionProfile
+  description?: DescriptionProfile | ShrunkProfile
   /**
    * What `calibrateParities` learned of parity models, which workers serve beside the model: they say code `parm`, k, n, the output
    * and what reconstructed predictions are worth. Not to be changed while in use.

@@ -1,9 +1,20 @@
 import { readLogits } from '../src/codes/index.ts'
-import { type DescriptionProfile, mosaic } from '../src/companions/index.ts'
+import { type DescriptionProfile, mosaic, parseDescriptionProfile } from '../src/companions/index.ts'
 import type { Description } from '../src/inference/index.ts'
 import type { Model } from '../src/models/index.ts'
+import { parseShrunkProfile, type ShrunkProfile } from '../src/students/index.ts'
 import { Tensor } from '../src/tensor/index.ts'
 import { ProfileMismatchError } from './errors.ts'
+import { shrunkDescription } from './shrunk-companion.ts'
+
+/**
+ * The profile of a description of either kind: by the deployed graph on shrunk queries, which have a view, or by a mosaic.
+ *
+ * @throws {InvalidShrunkProfileError | InvalidCompanionProfileError} it is none
+ */
+export function parseDescription(text: string): DescriptionProfile | ShrunkProfile {
+  return text.includes('"view"') ? parseShrunkProfile(text) : parseDescriptionProfile(text)
+}
 
 /**
  * The description model of a profile, as spare workers are asked for it.
@@ -12,6 +23,13 @@ import { ProfileMismatchError } from './errors.ts'
  * @throws {ProfileMismatchError} the profile is of another model or output
  */
 export function descriptionOf(
+  profile: DescriptionProfile | ShrunkProfile,
+  asked: { model: Model; output: string }
+): Description {
+  return 'view' in profile ? shrunkDescription(profile, asked) : mosaicDescription(profile, asked)
+}
+
+function mosaicDescription(
   profile: DescriptionProfile,
   { model, output }: { model: Pick<Model, 'id' | 'name'>; output: string }
 ): Description {

@@ -15,6 +15,7 @@ export { type CalibrateInit, type Calibration, calibrate, type PlanToCalibrate }
 export { type CalibrateDescriptionInit, calibrateDescription } from './calibrate-description.ts'
 export { type CalibrateParitiesInit, calibrateParities } from './calibrate-parities.ts'
 export type { SurvivorScore } from './calibrate-plan.ts'
+export { type CalibrateShrunkInit, calibrateShrunk, type ShrunkDescription } from './calibrate-shrunk.ts'
 export { type CalibrateStudentInit, calibrateStudent } from './calibrate-student.ts'
 export type { Score } from './calibration-score.ts'
 export type { Answer, FinalAnswer, TerminalOutcome } from './calls.ts'
@@ -31,7 +32,7 @@ export {
   type ProgressiveRequest,
   type WaitOptions
 } from './coded-inference.ts'
-export { descriptionOf } from './descriptions.ts'
+export { descriptionOf, parseDescription } from './descriptions.ts'
 export { type Encrypter, encrypters } from './encrypters.ts'
 export { type Environment, environment } from './environment.ts'
 export {

@@ -7,6 +7,7 @@ import { meshExecutor } from '../mesh-executor.ts'
 import { askedModel } from './asked-model.ts'
 import type { CalibrateCommandOptions } from './calibrate.ts'
 import { calibrateCompanions } from './calibrate-companions.ts'
+import { describeShrunk } from './calibrate-shrunk-description.ts'
 import { calibrateStudentModel } from './calibrate-student-model.ts'
 import { calibrationText } from './calibration-text.ts'
 import { UsageError } from './errors.ts'
@@ -21,6 +22,10 @@ import { saveText } from './save.ts'
 export async function calibrate(options: CalibrateCommandOptions): Promise<void> {
   if (options.student !== undefined) {
     await calibrateStudentModel(options, options.student)
+    return
+  }
+  if (options.description) {
+    await describeShrunk(options)
     return
   }
   if (options.parity !== undefined || options.mosaic !== undefined) {

@@ -13,6 +13,7 @@ export interface CalibrateCommandOptions extends PeerOptions {
   parity?: string[]
   student?: string | true
   mosaic?: string
+  description?: true
   encoder?: string
   lambdaEncode?: number
   lambdaDecode?: number
@@ -40,6 +41,7 @@ Examples:
   $ splinemesh calibrate --model lenet5 --data x.npy --k 20 --n 100 --peer <multiaddr>...
   $ splinemesh calibrate --model lenet5.onnx --data x.npy --k 2 --parity parity-k2.onnx --output softmax
   $ splinemesh calibrate --model lenet5.onnx --data x.npy --student
+  $ splinemesh calibrate --model resnet20.onnx --data x.npy --description
   $ splinemesh infer --model lenet5 --input queries.npy --profile lenet5.profile.json --peer <multiaddr>...`
 
 export function defineCalibrate(program: Command): void {
@@ -51,8 +53,8 @@ export function defineCalibrate(program: Command): void {
   withPeerOptions(command, '5s')
     .requiredOption('--data <file.npy>', 'queries; the first axis counts them')
     .option('--labels <file.npy>', 'the true class of each, to measure accuracy too')
-    .option('--k <n,...>', 'queries in a group; not with --student', wholes)
-    .option('--n <n,...>', 'coded queries of a group; not with --parity, --mosaic or --student', wholes)
+    .option('--k <n,...>', 'queries in a group; not with --student or --description', wholes)
+    .option('--n <n,...>', 'coded queries of a group; for codes alone', wholes)
     .addOption(
       new Option('--code <name,...>', `of ${mixing.map(({ name }) => name).join(', ')}`)
         .argParser(names)
@@ -61,6 +63,7 @@ export function defineCalibrate(program: Command): void {
     .option('--parity <file...>', 'parity models (.onnx) of groups of k: learn what they are worth, on this machine')
     .option('--student [file]', 'fit a student to the data, or take a small model (.onnx), and learn what it is worth')
     .option('--encoder <file>', 'with --parity: a model (.onnx) that makes the parity query of k queries')
+    .option('--description', 'have the model describe several shrunk queries in one run, if that is better than copies')
     .option('--mosaic <file>', 'a description model (.onnx) of k queries in one image: learn what it is worth')
     .option('--lambda-encode <x>', "nercc's smoothing of the encoder (default: the best of a few)", decimal)
     .option('--lambda-decode <x>', "nercc's smoothing of its own decoder (default: the best of a few)", decimal)

@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { styleText } from 'node:util'
 import { codeFamily } from '../../src/codes/index.ts'
-import { type ParityProfile, parseDescriptionProfile, parseParityProfile } from '../../src/companions/index.ts'
+import { type ParityProfile, parseParityProfile } from '../../src/companions/index.ts'
 import { parseVariants } from '../../src/models/index.ts'
 import type { OnnxModel } from '../../src/runtime/index.ts'
 import { formatNpy } from '../../src/tensor/index.ts'
 import type { Answer } from '../calls.ts'
 import type { InferRequest } from '../coded-inference.ts'
+import { parseDescription } from '../descriptions.ts'
 import type { Peer } from '../peer.ts'
 import { chooseOutput } from '../queries.ts'
 import { type ReadableAnswer, readable } from './answer.ts'
@@ -40,7 +41,7 @@ export async function infer(options: InferCommandOptions): Promise<void> {
   const student = options.student === undefined ? undefined : await readStudent(options.student)
   const [parity, description] = await Promise.all([
     readCompanion(options.parity, parseParityProfile),
-    readCompanion(options.description, parseDescriptionProfile)
+    readCompanion(options.description, parseDescription)
   ])
   const choice = codeChoice(options, { profile, student: student?.profile, parity, description })
   const variants =

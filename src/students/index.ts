@@ -7,7 +7,6 @@
  * runs them. Imports `models` and `codes`.
  */
 export { type SmallerModel, smallerModel, withReadout } from './description-graph.ts'
-export { type ShrunkProfile, parseShrunkProfile } from './shrunk-profile.ts'
 export { InvalidShrunkProfileError, InvalidStudentProfileError, StudentFitError } from './errors.ts'
 export { OnlineStudent, type OnlineStudentInit } from './online-student.ts'
 export { type ImageShape, type PatchBank, type PatchOptions, patchBank } from './patch-bank.ts'
@@ -23,5 +22,6 @@ export {
   squaredError
 } from './ridge.ts'
 export { shrinking, type View } from './shrinking.ts'
+export { parseShrunkProfile, type ShrunkProfile } from './shrunk-profile.ts'
 export { featureCount, studentModel, sumsModel } from './student-graph.ts'
 export { parseStudentProfile, type StudentProfile } from './student-profile.ts'

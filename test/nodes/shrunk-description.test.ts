@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import {
-  type ShrunkDescription,
   calibrateShrunk,
   createPeer,
   type Peer,
-  ProfileMismatchError
+  ProfileMismatchError,
+  type ShrunkDescription
 } from '../../nodes/index.ts'
 import { type Executor, type OnnxModel, onnxExecutor } from '../../src/runtime/index.ts'
 import { InvalidShrunkProfileError, parseShrunkProfile } from '../../src/students/index.ts'
