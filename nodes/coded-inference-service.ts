@@ -12,12 +12,14 @@ import type {
   CodedInferenceComponents,
   CodedInferenceInit,
   CodedOptions,
+  Hint,
   InferOptions,
   InferRequest,
   Prediction,
   PredictOptions,
   ProgressiveRequest,
-  WaitOptions
+  WaitOptions,
+  WorkerLoad
 } from './coded-inference.ts'
 import { InvalidOptionError, PeerStoppedError } from './errors.ts'
 import { Features } from './features.ts'
@@ -153,12 +155,22 @@ export class CodedInferenceService implements CodedInference, Startable {
     return workers.list()
   }
 
+  load(): WorkerLoad | undefined {
+    const admission = this.#running?.admission
+    return admission && { ...admission.load, models: admission.models }
+  }
+
+  heard(hint: Hint): void {
+    // what is said while this peer starts is said again
+    this.#running?.reach.heard(hint)
+  }
+
   waitForWorkers(options: WaitOptions): Promise<void> {
     return this.#started().reach.workers(options)
   }
 
   async #connect(): Promise<Running> {
-    const { peerId, registrar } = this.#components
+    const { peerId, registrar, connectionManager } = this.#components
     const { executor, maxQueued, batching = false, infer: wire } = this.#init
     const clock = this.#clock
     const now = (): number => clock.now()
@@ -191,7 +203,7 @@ export class CodedInferenceService implements CodedInference, Startable {
       joined: () => driven.dispatch({ type: 'workers' })
     })
     const routing = new ModelRouting(this.#components, { clock, log: this.#log, searched: () => workers.reconsider() })
-    const reach = new ModelReach({ workers, routing, clock })
+    const reach = new ModelReach({ workers, routing, connectionManager, clock, log: this.#log })
     await protocol.start?.()
     const topology = await registrar.register(INFER_PROTOCOL, {
       onConnect: peer => {

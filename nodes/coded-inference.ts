@@ -33,12 +33,13 @@
  */
 import type { AbortOptions, ComponentLogger, Metrics, PeerId } from '@libp2p/interface'
 import type { Registrar } from '@libp2p/interface-internal'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import type { InferInit } from '../protocols/infer/index.ts'
 import type { CodeName, CodeOptions, OrderKind, Profile } from '../src/codes/index.ts'
 import type { DescriptionProfile, ParityProfile } from '../src/companions/index.ts'
 import type { Clock, Hedge, Millis, Outcome } from '../src/inference/index.ts'
-import type { Variants } from '../src/models/index.ts'
-import type { Executor } from '../src/runtime/index.ts'
+import type { Model, Variants } from '../src/models/index.ts'
+import type { Executor, Load } from '../src/runtime/index.ts'
 import type { ShrunkProfile, StudentProfile } from '../src/students/index.ts'
 import type { Answer, FinalAnswer } from './calls.ts'
 import { CodedInferenceService } from './coded-inference-service.ts'
@@ -199,6 +200,19 @@ export interface WaitOptions extends AbortOptions {
   count?: number
 }
 
+/** A peer that is said to serve models: a hint, to be confirmed by the peer itself. */
+export interface Hint {
+  peer: PeerId
+  /** Where it can be dialled. */
+  addresses: readonly Multiaddr[]
+  models: ReadonlyArray<Pick<Model, 'id' | 'name'>>
+}
+
+/** What a worker may tell others of itself. */
+export interface WorkerLoad extends Load {
+  models: readonly Model[]
+}
+
 export interface CodedInference {
   /**
    * Answers every query, in the caller's order: a prediction, exact or reconstructed, or a named error in its place. More
@@ -224,6 +238,10 @@ export interface CodedInference {
   predict(query: Query, options: PredictOptions): Promise<Prediction>
   /** The workers that were reached so far; asking makes this peer reach out to those it knows. */
   workers(): WorkerInfo[]
+  /** How busy this peer is as a worker; undefined if it serves nothing. */
+  load(): WorkerLoad | undefined
+  /** Connects to a peer that is said to serve a model which was asked for lately. */
+  heard(hint: Hint): void
   /** Resolves when enough workers that serve the model were reached; rejects when the signal aborts. */
   waitForWorkers(options: WaitOptions): Promise<void>
 }

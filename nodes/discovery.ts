@@ -1,9 +1,11 @@
 import { bootstrap } from '@libp2p/bootstrap'
+import type { GossipSub } from '@libp2p/gossipsub'
 import type { PeerInfo, ServiceMap, TypedEventTarget } from '@libp2p/interface'
 import type { Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions, ServiceFactoryMap } from 'libp2p'
+import type { PresenceInit } from '../protocols/presence/index.ts'
 import { InvalidOptionError } from './errors.ts'
 
 /** Peers of another DHT, IPFS's say, are not asked for models. */
@@ -28,10 +30,22 @@ export interface DiscoveryInit {
    */
   dht?: 'client' | 'server'
   /**
+   * Hear which peers there are and what they serve, and say it of this one: by gossip, over the peers that it is connected to.
+   *
+   * @default false
+   */
+  presence?: boolean
+  /**
    * Pass on, unread, what peers say to each other that cannot reach each other directly. Such a peer listens on `/p2p-circuit`
    * and has the relay among its bootstrap peers. @default false
    */
   relay?: boolean
+}
+
+interface DiscoveryParts extends Required<PresenceInit> {
+  listen: readonly Multiaddr[]
+  known: readonly Multiaddr[]
+  dial(found: PeerInfo): void
 }
 
 type Discovery = Required<Pick<Libp2pOptions, 'transports' | 'peerDiscovery'>> & { services: ServiceFactoryMap }
@@ -42,10 +56,11 @@ type Discovery = Required<Pick<Libp2pOptions, 'transports' | 'peerDiscovery'>> &
  *
  * @param known addresses that this peer is to dial or to listen on
  * @param dial a peer on the local network, whenever it announces itself: libp2p leaves that to us
+ * @param self what this peer says of itself, and `heard` what others say, with `presence`
  */
 export async function discovery(
-  { bootstrap: list = [], mdns: multicast = false, dht, relay = false }: DiscoveryInit,
-  { listen, known, dial }: { listen: readonly Multiaddr[]; known: readonly Multiaddr[]; dial(found: PeerInfo): void }
+  { bootstrap: list = [], mdns: multicast = false, dht, presence = false, relay = false }: DiscoveryInit,
+  { listen, known, dial, self, heard }: DiscoveryParts
 ): Promise<Discovery> {
   const found: Discovery = { transports: [tcp()], peerDiscovery: [], services: {} }
   if (list.length > 0) {
@@ -95,10 +110,29 @@ export async function discovery(
       return made(components)
     }
   }
+  if (presence) {
+    const [{ gossipsub }, { presence: presenceOf }] = await Promise.all([
+      import('@libp2p/gossipsub'),
+      import('../protocols/presence/index.ts')
+    ])
+    const made = presenceOf({ self, heard })
+    found.services.pubsub = gossipsub()
+    found.services.presence = components => {
+      assertGossip(components)
+      return made(components)
+    }
+  }
   return found
 }
 
-/** The types of libp2p cannot say that one service is always there with another. */
+// The types of libp2p cannot say that one service is always there with another.
+
+function assertGossip<T extends ServiceMap>(components: T): asserts components is T & { pubsub: GossipSub } {
+  if (components.pubsub === undefined) {
+    throw new InvalidOptionError('presence needs the pubsub service')
+  }
+}
+
 function assertPing<T extends ServiceMap>(components: T): asserts components is T & { ping: Ping } {
   if (components.ping === undefined) {
     throw new InvalidOptionError('a DHT needs the ping service')

@@ -1,18 +1,29 @@
+import type { Logger, PeerId } from '@libp2p/interface'
+import type { ConnectionManager } from '@libp2p/interface-internal'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { type Clock, type Millis, NoWorkersError } from '../src/inference/index.ts'
 import { type Model, parseModelId } from '../src/models/index.ts'
-import type { CodedOptions, WaitOptions } from './coded-inference.ts'
+import type { CodedOptions, Hint, WaitOptions } from './coded-inference.ts'
 import type { ModelRouting } from './model-routing.ts'
+import { isMeant } from './served-model.ts'
 import type { Workers } from './workers.ts'
 
 export interface ModelReachInit {
   workers: Workers
   routing: ModelRouting
+  connectionManager: ConnectionManager
   clock: Clock
+  log: Logger
 }
+
+/** Who has not asked for a model for so long wants no more workers of it. */
+const INTEREST: Millis = 60_000
 
 /** Reaches out to workers of a model, and waits for them. */
 export class ModelReach {
   readonly #init: ModelReachInit
+  /** What was asked for, and until when that counts. */
+  readonly #sought = new Map<string, Millis>()
 
   constructor(init: ModelReachInit) {
     this.#init = init
@@ -62,10 +73,24 @@ export class ModelReach {
 
   /** By its content id, whoever serves a model can be looked for; by a name, once somebody is known who serves it. */
   seek(asked: string): void {
-    const { workers, routing } = this.#init
+    const { workers, routing, clock } = this.#init
+    this.#sought.set(asked, clock.now() + INTEREST)
     const id = parseModelId(asked) ?? workers.model(asked)?.id
     if (id !== undefined) {
       routing.seek(id)
+    }
+  }
+
+  /** A peer is said to serve models: it is dialled if one of them was asked for lately, and what it serves is then up to it. */
+  heard({ peer, addresses, models }: Hint): void {
+    const { connectionManager, clock, log } = this.#init
+    for (const [asked, until] of this.#sought) {
+      if (until < clock.now()) this.#sought.delete(asked)
+    }
+    const wanted = [...this.#sought.keys()].some(asked => models.some(model => isMeant(model, asked)))
+    if (wanted && connectionManager.getConnections(peer).length === 0) {
+      const target = addresses.length === 0 ? peer : addresses.map(address => withPeer(address, peer))
+      connectionManager.openConnection(target).catch(err => log('could not dial %p, who was heard of - %e', peer, err))
     }
   }
 
@@ -86,4 +111,9 @@ export class ModelReach {
       disarm()
     }
   }
+}
+
+function withPeer(address: Multiaddr, peer: PeerId): Multiaddr {
+  const named = address.getComponents().some(({ name, value }) => name === 'p2p' && value === peer.toString())
+  return named ? address : address.encapsulate(`/p2p/${peer}`)
 }

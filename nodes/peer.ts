@@ -10,6 +10,7 @@ import {
   type ModelExchangeInit,
   modelExchange
 } from '../protocols/model/index.ts'
+import type { Presence, PresentPeer } from '../protocols/presence/index.ts'
 import type { CachedModel, ModelId } from '../src/models/index.ts'
 import { type Executor, type OnnxModel, onnxExecutor } from '../src/runtime/index.ts'
 import { type CodedInference, type CodedInferenceInit, codedInference } from './coded-inference.ts'
@@ -18,6 +19,7 @@ import { type Encrypter, encrypters } from './encrypters.ts'
 import { InvalidMembersError, InvalidOptionError, ListenError, PortInUseError } from './errors.ts'
 import { privateKeyOf } from './identity.ts'
 import { Door, isMember, type PrivateFleet, protectorOf, type Refusal } from './private-fleet.ts'
+import { selfAdvert } from './self-advert.ts'
 
 /** Between two attempts to reach a bootstrap peer. */
 const REDIAL_MS = 2000
@@ -70,6 +72,8 @@ export interface Peer extends CodedInference {
    * @throws {InvalidOptionError} the peer was started without `exchange`
    */
   fetchModel(id: ModelId, options?: FetchOptions): Promise<CachedModel>
+  /** Peers that were heard of lately, by what they say of themselves; none without `presence`. */
+  present(): PresentPeer[]
   /** Ends every call and run in progress, and leaves nothing behind. Idempotent. */
   stop(): Promise<void>
 }
@@ -80,6 +84,7 @@ export type PeerServices = {
   identifyPush: IdentifyPush
   codedInference: CodedInference
   models?: ModelExchange
+  presence?: Presence
 }
 
 /**
@@ -98,7 +103,13 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
   const companions = init.companions && onnxExecutor({ models: init.companions })
   const { maxQueued, batching, infer, clock, exchange, identity, privateFleet } = init
   const door = privateFleet && new Door(privateFleet, refusal => refused(refusal))
-  const { transports, peerDiscovery, services } = await discovery(init, { listen, known, dial: found => dial(found) })
+  const { transports, peerDiscovery, services } = await discovery(init, {
+    listen,
+    known,
+    dial: found => dial(found),
+    self: () => selfAdvert(libp2p.services.codedInference.load(), executor),
+    heard: present => libp2p.services.codedInference.heard(present)
+  })
   const libp2p: Libp2p<PeerServices> = await createLibp2p({
     start: false,
     privateKey: identity === undefined ? undefined : await privateKeyOf(identity),
@@ -159,6 +170,9 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
       return models.fetch(id, options)
     },
     workers: () => service.workers(),
+    load: () => service.load(),
+    heard: hint => service.heard(hint),
+    present: () => libp2p.services.presence?.peers() ?? [],
     waitForWorkers: options => service.waitForWorkers(options),
     async stop() {
       stopping.abort()

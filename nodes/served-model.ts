@@ -15,7 +15,7 @@ export function servedModel(
   const fitting = new Map<string, Model>()
   for (const { models } of workers) {
     for (const model of models) {
-      if (fits(model, asked)) {
+      if (isMeant(model, asked)) {
         fitting.set(model.id, model)
       }
     }
@@ -29,7 +29,8 @@ export function servedModel(
   return fitting.values().next().value
 }
 
-function fits({ id, name }: Model, asked: string): boolean {
+/** Is this model meant by `asked`? */
+export function isMeant({ id, name }: Pick<Model, 'id' | 'name'>, asked: string): boolean {
   const [wanted, digits = ''] = asked.split('@')
   return parseModelId(asked) === id || (name === wanted && id.startsWith(parseModelId(digits) ?? digits))
 }

@@ -10,8 +10,8 @@ import { readText } from './profiles.ts'
 
 /** The peer of a command that asks workers: it listens nowhere. */
 export async function askerOf(options: PeerOptions): Promise<PeerInit> {
-  const { peer, mdns, dht } = options
-  return { listen: [], bootstrap: peer, mdns, dht: dht && 'client', ...(await fleetOf(options)) }
+  const { peer, mdns, dht, presence } = options
+  return { listen: [], bootstrap: peer, mdns, dht: dht && 'client', presence, ...(await fleetOf(options)) }
 }
 
 /**

@@ -89,6 +89,7 @@ export interface PeerOptions extends FleetOptions {
   peer?: string[]
   mdns?: true
   dht?: true
+  presence?: true
   wait: number
 }
 
@@ -99,6 +100,7 @@ export function withPeerOptions(command: Command, wait: string): Command {
       new Option('--bootstrap, --peer <multiaddr...>', 'whole address of a worker, /p2p/<peer id> included; repeatable')
     )
     .option('--mdns', 'find workers on the local network by multicast')
+    .option('--presence', 'hear of workers that the peers of --peer and --mdns hear of')
     .option('--dht', 'find workers by the content id of the model, in the table that --peer leads to')
     .addOption(
       new Option('--wait <time>', 'how long to look for workers at most')

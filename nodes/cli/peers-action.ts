@@ -12,13 +12,13 @@ import { table } from './table.ts'
 /** Looks for workers, and prints those it reached. */
 export async function peers(options: PeersCommandOptions): Promise<void> {
   checkPeerOptions(options)
-  const { peer: addresses = [], mdns = false, dht = false, wait } = options
+  const { peer: addresses = [], mdns, dht, presence, wait } = options
   const search = await interruptible(async signal => {
     const peer = await createPeer(await askerOf(options))
     try {
       return await findWorkers(peer, {
         addresses,
-        others: mdns || dht,
+        others: Boolean(mdns ?? dht ?? presence),
         wait,
         signal,
         enough: () => false,

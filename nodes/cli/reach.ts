@@ -19,13 +19,13 @@ export async function reach(
   signal: AbortSignal
 ): Promise<Model> {
   const { findWorkers } = await import('./find-workers.ts')
-  const { peer: addresses = [], mdns = false, dht = false, wait } = options
+  const { peer: addresses = [], mdns, dht, presence, wait } = options
   const found = new AbortController()
   // whoever waits for a model has it looked for by its id
   peer.waitForWorkers({ model: asked, count: n, signal: found.signal }).catch(() => {})
   const search = await findWorkers(peer, {
     addresses,
-    others: mdns || dht,
+    others: Boolean(mdns ?? dht ?? presence),
     wait,
     signal,
     enough: workers => serving(workers, asked) >= n,

@@ -25,12 +25,12 @@ export async function serve(options: ServeOptions): Promise<void> {
     )
   }
   await interruptible(async signal => {
-    const { listen, bootstrap, mdns, batching, json } = options
+    const { listen, bootstrap, mdns, presence, batching, json } = options
     const fleet = await fleetOf(
       options,
       json && (refusal => console.log(JSON.stringify({ event: 'refused', ...refusal })))
     )
-    const reached = { listen, bootstrap, mdns, dht: dht === true ? 'client' : dht, relay, ...fleet } as const
+    const reached = { listen, bootstrap, mdns, dht: dht === true ? 'client' : dht, presence, relay, ...fleet } as const
     const cache = cacheOf(options)
     const models = await obtainModels(options, { cache, peer: reached, show: json === undefined, signal })
     const executor = serves ? await executorOf(models, options) : undefined

@@ -10,6 +10,7 @@ export interface ServeOptions extends CacheOptions, ExecutorOptions, FleetOption
   bootstrap?: string[]
   mdns?: true
   dht?: true | 'server'
+  presence?: true
   relay?: true
   batching: boolean
   json?: true
@@ -48,6 +49,7 @@ export function defineServe(program: Command): void {
         'be found by what it serves, in a table that --peer leads to; server: keep part of it'
       ).choices(['server'])
     )
+    .option('--presence', 'say what it serves and how busy it is, and pass on what others say')
     .option('--relay', 'pass on what peers say that cannot reach each other; no model is needed')
   withFleetOptions(command)
   withExecutorOptions(command).option('--no-batching', 'never run tasks that wait for the same model as one batch')

@@ -54,10 +54,21 @@ export interface AdmissionInit {
   now?: () => number
 }
 
+/** How busy a worker is. */
+export interface Load {
+  /** Runs that could begin at once. */
+  slotsFree: number
+  /** Tasks that wait for one. */
+  queued: number
+  /** Mean time that a task takes of a slot, in ms, of late; only of models that have run. */
+  taskMs: ReadonlyMap<ModelId, number>
+}
+
 /** The bounded queue in front of an executor. */
 export interface Admission {
   /** The models of the executor. */
   readonly models: readonly Model[]
+  readonly load: Load
   /**
    * Judges a task by its header and reserves its place at once, so that a body is only read for a task that will be
    * kept.
@@ -95,8 +106,7 @@ class BoundedQueue implements Admission {
   readonly #waiting = new WaitingLine()
   readonly #running = new Set<Promise<void>>()
   #bytes = 0
-  /** Mean time that a task takes of a slot, in ms; absent before the first has ended. */
-  #taskMs: number | undefined
+  readonly #taskMs = new Map<ModelId, number>()
   #stopping = false
 
   constructor({
@@ -115,6 +125,11 @@ class BoundedQueue implements Admission {
 
   get models(): readonly Model[] {
     return this.#executor.models
+  }
+
+  get load(): Load {
+    const slotsFree = this.#executor.slots - this.#running.size
+    return { slotsFree, queued: this.#waiting.places.length, taskMs: this.#taskMs }
   }
 
   admit(header: TaskHeader): Ticket {
@@ -166,7 +181,9 @@ class BoundedQueue implements Admission {
 
   /** When those that are here have run, at the pace of late. */
   #drainMs(): number | undefined {
-    return this.#taskMs === undefined ? undefined : Math.ceil((this.#taskMs * this.#places.size) / this.#executor.slots)
+    const times = Array.from(this.#places, ({ header }) => this.#taskMs.get(header.model) ?? 0)
+    const total = times.reduce((sum, ms) => sum + ms, 0)
+    return total === 0 ? undefined : Math.ceil(total / this.#executor.slots)
   }
 
   #dropLate(): void {
@@ -254,8 +271,10 @@ class BoundedQueue implements Admission {
   }
 
   #learn(places: readonly Place[], ms: number): void {
+    const [{ header }] = places
     const each = ms / places.length
-    this.#taskMs = this.#taskMs === undefined ? each : this.#taskMs + NEWEST * (each - this.#taskMs)
+    const before = this.#taskMs.get(header.model) ?? each
+    this.#taskMs.set(header.model, before + NEWEST * (each - before))
     this.#batches.ran(places[0], places.length, ms)
   }
 

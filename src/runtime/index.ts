@@ -16,6 +16,7 @@ export {
   type Admission,
   type AdmissionInit,
   admission,
+  type Load,
   type TaskHeader,
   type TaskOutcome,
   type Ticket

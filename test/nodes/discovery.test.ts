@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { gossipsub } from '@libp2p/gossipsub'
+import { identify } from '@libp2p/identify'
+import { tcp } from '@libp2p/tcp'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
 import { createPeer, type Peer, type PeerInit } from '../../nodes/index.ts'
+import { type Advert, presence } from '../../protocols/presence/index.ts'
 import { functionExecutor } from '../../src/runtime/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 
@@ -43,6 +51,45 @@ describe('a peer with a DHT', () => {
       await master.waitForWorkers({ model: models[0].id, count: 3, signal: AbortSignal.timeout(20_000) })
       const { outcomes } = await master.infer({ model: models[0].id, queries, k: 1, n: 3 })
       assert.equal(outcomes[0].status, 'exact')
+    })
+  })
+})
+
+describe('a peer with presence', () => {
+  it('finds the workers of a model by its name, and counts nobody who only says that it serves it', async () => {
+    const workers = ['echo', 'echo', 'other'].map(name => ({ executor: echo(name), presence: true }))
+    const listening = [{ presence: true }, ...workers, { listen: [], presence: true }]
+    await withPeers(listening, async (middle, first, second, other, master) => {
+      const [{ id }] = first.workers()[0].models
+      const claim: Advert = {
+        models: [{ id, name: 'echo', taskMs: 0 }],
+        device: '',
+        provider: '',
+        slotsFree: 99,
+        queued: 0
+      }
+      const liar = await createLibp2p({
+        addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+        transports: [tcp()],
+        connectionEncrypters: [noise()],
+        streamMuxers: [yamux()],
+        services: { identify: identify(), pubsub: gossipsub(), presence: presence({ self: () => claim }) }
+      })
+      try {
+        await liar.dial(multiaddr(middle.addresses[0]))
+        const dialled = new Promise<void>(resolve => {
+          liar.addEventListener('peer:connect', ({ detail }) => String(detail) === master.id && resolve())
+        })
+        // what is asked for is dialled when it is heard of
+        await master.waitForWorkers({ model: 'echo', count: 2, signal: AbortSignal.timeout(20_000) })
+        await dialled
+        const { groups } = await master.infer({ model: 'echo', queries: [queries[0], queries[0]], k: 2, n: 8 })
+        assert.deepEqual(new Set(groups[0].tasks.map(({ worker }) => worker)), new Set([first.id, second.id]))
+        const present = master.present().map(peer => peer.id)
+        assert.deepEqual(new Set(present), new Set([first.id, second.id, other.id, String(liar.peerId)]))
+      } finally {
+        await liar.stop()
+      }
     })
   })
 })

@@ -23,6 +23,7 @@ function request(admission: Admission, id: number, { bytes = 32, length = 8 } = 
 function watched(admission: Admission): Admission & { cancelled: Promise<void> } {
   const cancelled = Promise.withResolvers<void>()
   return {
+    load: admission.load,
     models: admission.models,
     admit: header => {
       const ticket = admission.admit(header)
