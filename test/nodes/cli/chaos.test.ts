@@ -75,6 +75,7 @@ describe('splinemesh chaos', { concurrency: 2 }, () => {
     assert.equal(ended.code, 0, said(ended))
     const html = readFileSync(page, 'utf8')
     assert.match(html, /replication 2 → 4 wins over uncoded 2 → 2/)
+    assert.match(html, /<b>uncoded 2 → 2<\/b>: Uncoded \(each query once, to one worker\), 2 tasks for 2 queries/)
     assert.equal(html.match(/<svg /g)?.length, 4)
     assert.doesNotMatch(html, /<script|src=|href="http/)
     const none = await splinemesh('chaos', 'report', small)
