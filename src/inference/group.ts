@@ -123,7 +123,7 @@ export class Group {
         if (this.#reachesQuality()) {
           return 'quality'
         }
-      } else if (this.#results.size > 0 && this.#owing() <= this.#stragglers() && this.#results.recoverable) {
+      } else if (this.#results.size > 0 && !this.#owesMoreThan(this.#stragglers()) && this.#results.recoverable) {
         return 'enough'
       }
     }
@@ -217,17 +217,23 @@ export class Group {
   }
 
   /**
-   * How many workers still owe a result. Coded queries on one worker are late together, so they count once; one that is not
+   * Do more workers than that still owe a result? Coded queries on one worker are late together, so they count once; one that is not
    * made yet counts as a worker's of its own. Of several copies of a task that are out, it is the first that is owed.
    */
-  #owing(): number {
-    const first = new Map<Placement, WorkerId>()
+  #owesMoreThan(most: number): boolean {
+    let owing = this.plan.unmade
+    const workers: WorkerId[] = []
     for (const { placement, attempt } of this.inFlight.values()) {
-      first.set(placement, first.get(placement) ?? attempt.worker)
+      if (owing > most) {
+        return true
+      }
+      const first = placement.attempts.find(({ status }) => status === 'waiting')
+      if (attempt === first && attempt.worker !== SELF && !workers.includes(attempt.worker)) {
+        workers.push(attempt.worker)
+        owing++
+      }
     }
-    const workers = new Set(first.values())
-    workers.delete(SELF)
-    return workers.size + this.plan.unmade
+    return owing > most
   }
 
   /**

@@ -180,6 +180,9 @@ export class Master {
 
   /** Cancels every copy of a task that is still out. */
   #cancelCopies(group: Group, task: Placement): void {
+    if (task.attempts.length === 1) {
+      return
+    }
     for (const [id, { placement }] of [...group.inFlight]) {
       if (placement === task) {
         this.#cancel(group, id)
