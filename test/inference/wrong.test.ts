@@ -114,6 +114,7 @@ describe('results that those of the others contradict', () => {
     const plan = linearPlan(spec('approxifer', { k: 2, n: 8, maxWrong: 1 }))
     for (const at of [0, 1]) plan.add({ x: query(at) })
     plan.close()
+    while (plan.encodeNext() !== undefined);
     const beta = approxifer({ k: 2, n: 8 }).points?.beta ?? []
     const honest = (index: number) => Tensor.float32([beta[index], 1 - beta[index], 2 * beta[index]])
     const results = new Map(Array.from({ length: 8 }, (_, index) => [index, honest(index)]))
