@@ -57,6 +57,7 @@ export async function infer(options: InferCommandOptions): Promise<void> {
     const { createPeer } = await import('../peer.ts')
     const peer = await createPeer({
       ...(await askerOf(options)),
+      infer: { packing: options.wire },
       companions: companionsOf(options, { student, parity })
     })
     try {

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { codes, type OrderKind } from '../../src/codes/index.ts'
 import type { Hedge } from '../../src/inference/index.ts'
+import type { Packing } from '../../src/tensor/index.ts'
 import type { ImageOptions } from './images.ts'
 import {
   decimal,
@@ -14,6 +15,7 @@ import {
   whole,
   withPeerOptions
 } from './options.ts'
+import { smallYoungGeneration } from './small-young-generation.ts'
 
 /** What was asked for, as commander hands it over. */
 export interface InferCommandOptions extends PeerOptions, ImageOptions {
@@ -38,6 +40,7 @@ export interface InferCommandOptions extends PeerOptions, ImageOptions {
   maxWrong?: number
   hedge?: Hedge['after']
   hedgeBudget: number
+  wire?: Packing
   deadline: number
   output?: string
   onDeadline: 'answer' | 'fail'
@@ -107,6 +110,12 @@ export function defineInfer(program: Command): void {
       lateness
     )
     .option('--hedge-budget <share>', 'second copies as a share of the tasks', decimal, 0.05)
+    .addOption(
+      new Option(
+        '--wire <form>',
+        'send float32 queries shorter, at some cost in accuracy (default: as they are)'
+      ).choices(['float16', 'int8'])
+    )
     .addOption(new Option('--deadline <time>', 'for each group').argParser(duration).default(1000, '1s'))
     .addOption(
       new Option('--on-deadline <what>', 'then answer with what there is, or fail the group')
@@ -138,6 +147,7 @@ export function defineInfer(program: Command): void {
     .addHelpText('after', EXAMPLES)
     .action(async (options: InferCommandOptions) => {
       // Help and bad usage need none of what this imports.
+      smallYoungGeneration()
       const { infer } = await import('./infer-action.ts')
       await infer(options)
     })

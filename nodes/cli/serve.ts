@@ -3,6 +3,7 @@ import { type CacheOptions, withCacheOptions } from './cache-options.ts'
 import { type ExecutorOptions, withExecutorOptions } from './executor-options.ts'
 import { type FleetOptions, withFleetOptions } from './fleet-options.ts'
 import type { ObtainOptions } from './obtain-models.ts'
+import { smallYoungGeneration } from './small-young-generation.ts'
 
 /** What was asked for, as commander hands it over. */
 export interface ServeOptions extends CacheOptions, ExecutorOptions, FleetOptions, ObtainOptions {
@@ -58,6 +59,7 @@ export function defineServe(program: Command): void {
     .addHelpText('after', EXAMPLES)
     .action(async (options: ServeOptions) => {
       // Help and bad usage need none of what this imports.
+      smallYoungGeneration()
       const { serve } = await import('./serve-action.ts')
       await serve(options)
     })

@@ -1,19 +1,26 @@
 import type { WorkerId } from '../../src/inference/index.ts'
 import { bodyBytes, checkOutputs } from '../../src/models/index.ts'
 import { InvalidResultError } from './errors.ts'
-import type { Result } from './messages.ts'
+import type { Hello, Result } from './messages.ts'
+import { unpackedBytes } from './packed.ts'
 import type { OutboundRequest } from './request.ts'
+
+/** What the master takes, and what the worker's frame has. */
+export interface ResultBounds extends Pick<Hello, 'maxBodyBytes' | 'packings'> {
+  bodyLength: number
+}
 
 /**
  * Judges a result by its header, before its body is read.
  *
- * @throws {InvalidResultError} its outputs are not those of the model and of the request, or the body has another length
+ * @throws {InvalidResultError} its outputs are not those of the model and of the request, they come in a form or size that
+ *   the master does not take, or the body has another length
  */
 export function checkResult(
   worker: WorkerId,
   { model, outputs }: OutboundRequest,
   result: Result,
-  bodyLength: number
+  { maxBodyBytes, packings, bodyLength }: ResultBounds
 ): void {
   const what = `worker ${worker} gave a wrong result of model '${model.name}'`
   try {
@@ -25,5 +32,13 @@ export function checkResult(
   const bytes = bodyBytes(result.outputs)
   if (bytes !== bodyLength) {
     throw new InvalidResultError(`${what}: the outputs of its header take ${bytes} bytes, its body has ${bodyLength}`)
+  }
+  const unagreed = result.outputs.find(({ packing }) => packing !== undefined && !packings.includes(packing))
+  if (unagreed !== undefined) {
+    throw new InvalidResultError(`${what}: it sent '${unagreed.name}' as ${unagreed.packing}, which was not agreed`)
+  }
+  const unpacked = unpackedBytes(result.outputs)
+  if (unpacked > maxBodyBytes) {
+    throw new InvalidResultError(`${what}: unpacked it takes ${unpacked} bytes, at most ${maxBodyBytes} are taken`)
   }
 }

@@ -1,3 +1,5 @@
+import type { Packing } from '../../src/tensor/index.ts'
+
 /** The name a peer announces when it serves models, and that a master selects when it opens a stream. */
 export const INFER_PROTOCOL = '/splinemesh/infer/1.0.0'
 
@@ -19,8 +21,11 @@ export const MAX_RANK = 8
 /** With its yamux header of 12 bytes a piece fills a message of noise. Streams that send at the same time take turns piece by piece. */
 export const PIECE_BYTES = 65_519 - 12
 
-/** A frame whose body is not larger is joined into one part, and leaves at once if it may: to copy it costs less than what libp2p does for each part. */
-export const JOINED_BYTES = 64 * 1024
+/** A frame that is not larger leaves at once if nothing holds it up, a larger one in turns with those of other streams. */
+export const PROMPT_BYTES = 64 * 1024 + MAX_HEADER_BYTES
+
+/** A frame whose body is not larger is joined into one part: to copy it costs less than what libp2p does for each part. */
+export const JOINED_BYTES = 16 * 1024
 
 /**
  * Pieces that all streams together hand to libp2p before they let the event loop turn: noise encrypts inside `send()`. A photo
@@ -31,13 +36,19 @@ export const PIECES_PER_TURN = 10
 /** The largest body (the tensors of one request or one result) that this peer takes, if the caller sets none. */
 export const DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024
 
+/** The forms in which a worker takes float32 inputs: what is lost by them is the master's to judge. */
+export const TAKEN_PACKINGS: readonly Packing[] = ['float16', 'int8']
+
 /** What a worker grants each master, if the caller sets nothing. */
 export const DEFAULT_CREDIT = { requests: 64, bytes: 128 * 1024 * 1024 }
 
 /** How long each stage may take, in ms, if the caller sets nothing. */
 export const DEFAULT_TIMEOUTS = { dial: 10_000, hello: 5_000, send: 10_000, firstByte: 10_000, receive: 10_000 }
 
-/** A body is due later by a millisecond for so many of its bytes: 512 kbit/s is a poor link, one byte a second is an attack. */
+/**
+ * A body is due later by a millisecond for so many of its bytes, beside the time that every body has: a large one may come
+ * at 512 kbit/s, a poor link, and not at a byte a second, an attack.
+ */
 export const LEAST_BYTES_PER_MS = 64
 
 /**

@@ -8,7 +8,7 @@ import {
   type Ticket,
   type WorkerTimings
 } from '../../src/runtime/index.ts'
-import { ACCEPTED_AFTER_MS, LEAST_BYTES_PER_MS } from './constants.ts'
+import { ACCEPTED_AFTER_MS, LEAST_BYTES_PER_MS, TAKEN_PACKINGS } from './constants.ts'
 import { DueTimer } from './due-timer.ts'
 import { HelloTimeoutError, ReceiveTimeoutError, SendError, WireError } from './errors.ts'
 import { failureOf, micros } from './failure.ts'
@@ -17,9 +17,18 @@ import type { FrameHead, FrameType } from './frames.ts'
 import type { Credit, Timeouts } from './index.ts'
 import { LastRead } from './last-read.ts'
 import { LastWritten } from './last-written.ts'
-import { decodeHello, decodeRequest, encodeFailure, encodeHello, encodeResult, type Request } from './messages.ts'
+import {
+  decodeHello,
+  decodeRequest,
+  encodeFailure,
+  encodeHello,
+  encodeResult,
+  type Hello,
+  type Request
+} from './messages.ts'
 import type { InFlight, InferMetrics } from './metrics.ts'
 import type { Pace } from './pace.ts'
+import { packed, unpackedBytes } from './packed.ts'
 
 export interface InboundInit {
   admission: Admission
@@ -57,8 +66,8 @@ export class InboundStream {
   #lastId = 0
   /** When the body that is being read must be whole: it holds a place in a queue that others wait for. */
   #bodyDue = Number.POSITIVE_INFINITY
-  /** The largest result that the master takes; absent before its HELLO. */
-  #maxResultBytes?: number
+  /** Which results the master takes; absent before its HELLO. */
+  #master?: Hello
 
   constructor(stream: Stream, init: InboundInit) {
     this.#init = init
@@ -90,10 +99,10 @@ export class InboundStream {
   }
 
   begin(head: FrameHead): boolean {
-    if (head.type === 'hello' && this.#maxResultBytes === undefined) {
+    if (head.type === 'hello' && this.#master === undefined) {
       return true
     }
-    if (this.#maxResultBytes === undefined) {
+    if (this.#master === undefined) {
       throw new WireError(`the first frame must be a HELLO, the master sent ${head.type}`)
     }
     switch (head.type) {
@@ -114,7 +123,7 @@ export class InboundStream {
       return
     }
     if (head.type === 'hello') {
-      this.#maxResultBytes = decodeHello(head.header, body).maxBodyBytes
+      this.#master = decodeHello(head.header, body)
       clearTimeout(this.#helloTimer)
       return
     }
@@ -136,7 +145,7 @@ export class InboundStream {
 
   /** Judges a request by its header. A request beyond the rules ends the stream, one that is not taken fails alone. */
   #judge({ id, header, bodyLength }: FrameHead): boolean {
-    const { credit, admission, timeouts, now } = this.#init
+    const { credit, admission, maxBodyBytes, timeouts, now } = this.#init
     const next = (this.#lastId + 1) >>> 0
     if (id !== next) {
       throw new WireError(`request ids count up by one: expected ${next}, got ${id}`)
@@ -154,7 +163,7 @@ export class InboundStream {
     this.#bytes += bodyLength
     const arrived = now()
     try {
-      pending.ticket = admit(admission, request, bodyLength, arrived)
+      pending.ticket = admit(admission, request, { bodyLength, maxBodyBytes, now: arrived })
     } catch (error) {
       void this.#fail(id, pending, error)
       return false
@@ -169,7 +178,10 @@ export class InboundStream {
   #onDue(due: number): void {
     if (this.#bodyDue <= due) {
       this.abort(
-        new ReceiveTimeoutError('the master sent the body of a request too slowly; is its link below 512 kbit/s?')
+        new ReceiveTimeoutError(
+          `the body of a request was not whole after ${this.#init.timeouts.receive} ms and 1 ms for every ` +
+            `${LEAST_BYTES_PER_MS} bytes of it: the link is too slow, or the master too busy to send`
+        )
       )
       return
     }
@@ -204,22 +216,19 @@ export class InboundStream {
   async #answer(id: number, pending: Pending, outcome: TaskOutcome): Promise<void> {
     this.#countRun(outcome)
     const timings = micros(outcome)
-    const tensors = pending.outputs.map(name => outcome.outputs[name])
-    const headers = tensors.map(({ dtype, shape }, i) => ({ name: pending.outputs[i], dtype, shape }))
-    const bytes = bodyBytes(headers)
-    if (bytes > (this.#maxResultBytes ?? 0)) {
-      const message = `the result takes ${bytes} bytes, the master takes ${this.#maxResultBytes}`
+    const { maxBodyBytes = 0, packings = [] } = this.#master ?? {}
+    const wanted = Object.fromEntries(pending.outputs.map(name => [name, outcome.outputs[name]]))
+    const tensors = packed(wanted, packings.includes('float16') ? 'float16' : undefined)
+    const outputs = tensors.map(({ header }) => header)
+    const bytes = unpackedBytes(outputs)
+    if (bytes > maxBodyBytes) {
+      const message = `the result takes ${bytes} bytes, the master takes ${maxBodyBytes}`
       this.#init.metrics?.rejections.increment({ 'too-large': true })
       await this.#terminate(id, pending, 'failed', encodeFailure({ code: 'too-large', timings, message }))
       return
     }
-    await this.#terminate(
-      id,
-      pending,
-      'result',
-      encodeResult({ ...timings, outputs: headers }, this.#lastWritten),
-      bodyParts(tensors)
-    )
+    const header = encodeResult({ ...timings, outputs }, this.#lastWritten)
+    await this.#terminate(id, pending, 'result', header, bodyParts(tensors))
   }
 
   #fail(id: number, pending: Pending, error: unknown): Promise<void> {
@@ -268,16 +277,31 @@ export class InboundStream {
 
   #sayHello(): void {
     const { admission, credit, maxBodyBytes } = this.#init
-    const { header, body } = encodeHello({ ...credit, maxBodyBytes, models: admission.models })
+    const { header, body } = encodeHello({
+      ...credit,
+      maxBodyBytes,
+      packings: TAKEN_PACKINGS,
+      models: admission.models
+    })
     void this.#send('hello', 0, header, [body])
   }
 }
 
-function admit(admission: Admission, request: Request, bodyLength: number, now: number): Ticket {
-  const { model, inputs, outputs, remaining } = request
+function admit(
+  admission: Admission,
+  { model, inputs, outputs, remaining }: Request,
+  { bodyLength, maxBodyBytes, now }: { bodyLength: number; maxBodyBytes: number; now: number }
+): Ticket {
   const bytes = bodyBytes(inputs)
   if (bytes !== bodyLength) {
     throw new RejectedError('bad-input', `the tensors of the header take ${bytes} bytes, the body has ${bodyLength}`)
+  }
+  const unpacked = unpackedBytes(inputs)
+  if (unpacked > maxBodyBytes) {
+    throw new RejectedError(
+      'bad-input',
+      `unpacked the tensors take ${unpacked} bytes, at most ${maxBodyBytes} are taken`
+    )
   }
   return admission.admit({ model, inputs, outputs, deadline: now + remaining })
 }

@@ -50,6 +50,7 @@ import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { Millis, Observation, WorkerChannel, WorkerId } from '../../src/inference/index.ts'
 import type { Model } from '../../src/models/index.ts'
 import type { Admission } from '../../src/runtime/index.ts'
+import type { Packing } from '../../src/tensor/index.ts'
 import { Infer as InferClass } from './infer.ts'
 
 /** How much a worker lets one master have in flight: sent, and without its terminal frame yet. */
@@ -85,6 +86,12 @@ export interface InferInit {
   credit?: Credit
   /** The largest body taken, of a request or of a result. @default 64 MiB */
   maxBodyBytes?: number
+  /**
+   * Send float32 inputs to workers in a shorter form, half or a quarter of the bytes, and take results as float16; to workers
+   * that take it. A tensor that does not fit the form (not finite, too large for float16) goes as it is. What it costs in
+   * accuracy: `npm run bench -- packing`. @default as they are
+   */
+  packing?: Packing
   /** @default 10 s to dial, 5 s for hello, 10 s to send, 10 s for the first byte, 10 s to receive */
   timeouts?: Partial<Timeouts>
   /** The clock of deadlines. @default performance.now */

@@ -129,6 +129,7 @@ export class Infer implements Startable, InferInterface {
     const outbound = new OutboundStream(stream, {
       worker: id,
       maxBodyBytes: this.#maxBodyBytes,
+      packing: this.#init.packing,
       timeouts: this.#timeouts,
       pace: this.#pace,
       metrics: this.#metrics,

@@ -29,9 +29,10 @@ function same(a: Described, b: Described): boolean {
   return (
     sameList(a.outputs, b.outputs) &&
     a.tensors.length === b.tensors.length &&
-    a.tensors.every(({ name, dtype, shape }, i) => {
+    a.tensors.every(({ name, dtype, shape, packing }, i) => {
       const other = b.tensors[i]
-      return name === other.name && dtype === other.dtype && sameList(shape, other.shape)
+      const alike = name === other.name && dtype === other.dtype && packing === other.packing
+      return alike && sameList(shape, other.shape)
     })
   )
 }

@@ -1,6 +1,6 @@
 import { fromString } from 'uint8arrays/from-string'
 import type { Model, ModelId, TensorHeader, TensorSpec } from '../../src/models/index.ts'
-import type { Dtype } from '../../src/tensor/index.ts'
+import type { Dtype, Packing } from '../../src/tensor/index.ts'
 import { FieldReader, FieldWriter } from './bytes.ts'
 import { MAX_MESSAGE_BYTES, MAX_RANK } from './constants.ts'
 import { type RejectReason, SendError, WireError } from './errors.ts'
@@ -15,6 +15,8 @@ export interface Hello {
   bytes: number
   /** The largest body that this side takes. */
   maxBodyBytes: number
+  /** The forms in which it takes float32 tensors, beside as they are. */
+  packings: readonly Packing[]
   models: readonly Model[]
 }
 
@@ -55,6 +57,9 @@ const DTYPES_BY_CODE: ReadonlyArray<Dtype | undefined> = [
   'int64'
 ]
 
+/** The code on the wire follows those of the dtypes; in a HELLO each is a bit, that of the first the lowest. */
+const PACKINGS: readonly Packing[] = ['float16', 'int8']
+
 /** The code on the wire is the place in this list, from 1. */
 const FAILURE_CODES: readonly FailureCode[] = [
   'unknown-model',
@@ -71,11 +76,12 @@ const MODEL_ID_BYTES = 32
 const UNKNOWN = 0xffffffff
 
 /** The header of a HELLO, and its body: the models. */
-export function encodeHello({ requests, bytes, maxBodyBytes, models }: Hello): {
+export function encodeHello({ requests, bytes, maxBodyBytes, packings, models }: Hello): {
   header: Uint8Array
   body: Uint8Array
 } {
-  const header = new FieldWriter().u32(requests).u32(bytes).u32(maxBodyBytes).u32(models.length).finish()
+  const header = new FieldWriter().u32(requests).u32(bytes).u32(maxBodyBytes).u32(models.length)
+  header.u8(packings.reduce((bits, packing) => bits | (1 << PACKINGS.indexOf(packing)), 0))
   const body = new FieldWriter()
   for (const { id, name, signature } of models) {
     const fields = new FieldWriter().hex(id).text(name)
@@ -84,12 +90,13 @@ export function encodeHello({ requests, bytes, maxBodyBytes, models }: Hello): {
     const record = fields.finish()
     body.u32(record.length).bytes(record)
   }
-  return { header, body: body.finish() }
+  return { header: header.finish(), body: body.finish() }
 }
 
 export function decodeHello(header: Uint8Array, body: Uint8Array): Hello {
   const fields = new FieldReader(header)
   const [requests, bytes, maxBodyBytes, count] = [fields.u32(), fields.u32(), fields.u32(), fields.u32()]
+  const bits = fields.u8()
   const records = new FieldReader(body)
   const models: Model[] = []
   for (let i = 0; i < count; i++) {
@@ -99,7 +106,8 @@ export function decodeHello(header: Uint8Array, body: Uint8Array): Hello {
     const signature = { inputs: readSpecs(record), outputs: readSpecs(record) }
     models.push({ id, name, signature })
   }
-  return { requests, bytes, maxBodyBytes, models }
+  const packings = PACKINGS.filter((_, i) => (bits >> i) & 1)
+  return { requests, bytes, maxBodyBytes, packings, models }
 }
 
 /** @param last the fields that seldom differ from those of the request before, on the same stream */
@@ -163,57 +171,75 @@ export function decodeFailure(header: Uint8Array): Failure {
   return fields.rest.length < 4 ? failure : { ...failure, retryAfterMs: fields.u32() }
 }
 
-function writeSpecs(fields: FieldWriter, specs: readonly TensorSpec[]): void {
+function writeSpecs(fields: FieldWriter, specs: ReadonlyArray<TensorSpec & Pick<TensorHeader, 'packing'>>): void {
   fields.u8(countOf(specs))
-  for (const { name, dtype, shape } of specs) {
+  for (const { name, dtype, shape, packing } of specs) {
     if (shape.length > MAX_RANK) {
       throw new SendError(`tensor '${name}' has ${shape.length} axes, at most ${MAX_RANK} go on the wire`)
     }
-    fields.text(name).u8(DTYPE_CODES[dtype]).u8(shape.length)
+    const code = packing === undefined ? DTYPE_CODES[dtype] : DTYPES_BY_CODE.length + PACKINGS.indexOf(packing)
+    fields.text(name).u8(code).u8(shape.length)
     for (const length of shape) {
       fields.u32(length ?? UNKNOWN)
     }
   }
 }
 
+/** Specs of the tensors that a model takes or gives. */
 function readSpecs(fields: FieldReader): TensorSpec[] {
   return Array.from({ length: fields.u8() }, () => {
     const name = fields.text()
-    const code = fields.u8()
-    const dtype = DTYPES_BY_CODE[code]
-    if (dtype === undefined) {
-      throw new WireError(`tensor '${name}' has the dtype code ${code}, known are 1 to ${DTYPES_BY_CODE.length - 1}`)
-    }
-    const rank = fields.u8()
-    if (rank > MAX_RANK) {
-      throw new WireError(`tensor '${name}' has ${rank} axes, at most ${MAX_RANK} are taken`)
-    }
-    const shape = Array.from({ length: rank }, () => {
-      const length = fields.u32()
-      return length === UNKNOWN ? null : length
-    })
-    return { name, dtype, shape }
+    return { name, dtype: readDtype(fields, name), shape: readShape(fields, name) }
   })
 }
 
-/** Specs of tensors that are there: every length is known, no name comes twice. */
+/** Specs of tensors that are there: every length is known, no name comes twice, and float32 ones may be packed. */
 function readHeads(fields: FieldReader): TensorHeader[] {
   const names = new Set<string>()
-  return readSpecs(fields).map(({ name, dtype, shape }) => {
+  return Array.from({ length: fields.u8() }, () => {
+    const name = fields.text()
     if (names.has(name)) {
       throw new WireError(`a frame carries two tensors named '${name}'`)
     }
     names.add(name)
-    return {
-      name,
-      dtype,
-      shape: shape.map(length => {
-        if (length === null) {
-          throw new WireError(`tensor '${name}' of a frame has an axis of unknown length`)
-        }
-        return length
-      })
-    }
+    const packing = readPacking(fields)
+    const dtype = packing === undefined ? readDtype(fields, name) : 'float32'
+    const shape = readShape(fields, name).map(length => {
+      if (length === null) {
+        throw new WireError(`tensor '${name}' of a frame has an axis of unknown length`)
+      }
+      return length
+    })
+    return packing === undefined ? { name, dtype, shape } : { name, dtype, shape, packing }
+  })
+}
+
+function readDtype(fields: FieldReader, name: string): Dtype {
+  const code = fields.u8()
+  const dtype = DTYPES_BY_CODE[code]
+  if (dtype === undefined) {
+    throw new WireError(`tensor '${name}' has the dtype code ${code}, known are 1 to ${DTYPES_BY_CODE.length - 1}`)
+  }
+  return dtype
+}
+
+/** Takes the code if it is one of a packing. */
+function readPacking(fields: FieldReader): Packing | undefined {
+  const packing = PACKINGS[(fields.rest[0] ?? 0) - DTYPES_BY_CODE.length]
+  if (packing !== undefined) {
+    fields.u8()
+  }
+  return packing
+}
+
+function readShape(fields: FieldReader, name: string): Array<number | null> {
+  const rank = fields.u8()
+  if (rank > MAX_RANK) {
+    throw new WireError(`tensor '${name}' has ${rank} axes, at most ${MAX_RANK} are taken`)
+  }
+  return Array.from({ length: rank }, () => {
+    const length = fields.u32()
+    return length === UNKNOWN ? null : length
   })
 }
 

@@ -1,6 +1,7 @@
 import type { Stream } from '@libp2p/interface'
 import type { Millis, Observation, Task, TaskCallbacks, WorkerChannel, WorkerId } from '../../src/inference/index.ts'
 import { bodyParts, type TensorHeader, tensorsOf } from '../../src/models/index.ts'
+import type { Packing } from '../../src/tensor/index.ts'
 import { checkResult } from './check-result.ts'
 import { MAX_HELLO_BODY_BYTES } from './constants.ts'
 import { DueTimer } from './due-timer.ts'
@@ -11,18 +12,11 @@ import { checkHeader, type FrameHead, type FrameType } from './frames.ts'
 import type { Timeouts } from './index.ts'
 import { LastRead } from './last-read.ts'
 import { LastWritten } from './last-written.ts'
-import {
-  decodeFailure,
-  decodeHello,
-  decodeResult,
-  encodeHello,
-  encodeRequest,
-  type Failure,
-  type Hello
-} from './messages.ts'
+import { decodeFailure, decodeHello, decodeResult, encodeHello, encodeRequest, type Hello } from './messages.ts'
 import type { InFlight, InferMetrics } from './metrics.ts'
 import type { Pace } from './pace.ts'
-import type { OutboundRequest } from './request.ts'
+import { packed } from './packed.ts'
+import type { OutboundRequest, RequestObserver } from './request.ts'
 import { requestFor } from './request-for.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
 import { WaitingRequests } from './waiting-requests.ts'
@@ -30,14 +24,14 @@ import { WaitingRequests } from './waiting-requests.ts'
 export interface OutboundInit {
   worker: WorkerId
   maxBodyBytes: number
+  /** The form in which inputs go to a worker that takes it. */
+  packing: Packing | undefined
   timeouts: Timeouts
   pace: Pace
   metrics: InferMetrics | undefined
   now(): Millis
   observe(observation: Observation): void
 }
-
-type Micros = Failure['timings']
 
 /** A master's side of one stream: the other side is a worker. */
 export class OutboundStream implements WorkerChannel {
@@ -47,6 +41,9 @@ export class OutboundStream implements WorkerChannel {
   /** Resolves with the reason when the stream has ended. */
   readonly closed: Promise<Error>
   readonly #init: OutboundInit
+  /** What results it takes. */
+  readonly #takes: Pick<Hello, 'maxBodyBytes' | 'packings'>
+  readonly #observe: RequestObserver
   readonly #frames: FrameStream
   readonly #hello = Promise.withResolvers<Hello>()
   readonly #closed = Promise.withResolvers<Error>()
@@ -68,12 +65,15 @@ export class OutboundStream implements WorkerChannel {
     this.hello.catch(() => {})
     this.closed = this.#closed.promise
     this.#init = init
+    // results are never int8: they are small, and decoding makes more of what was rounded off
+    this.#takes = { maxBodyBytes: init.maxBodyBytes, packings: init.packing === undefined ? [] : ['float16'] }
+    this.#observe = ({ id: model }, end) => init.observe({ worker: this.worker, model, ...end })
     this.#due = new DueTimer(init.now, due => this.#giveUpDue(due))
     this.#frames = new FrameStream(stream, this, { ...init, sendTimeout: init.timeouts.send })
     this.#helloTimer = setTimeout(() => {
       this.abort(new HelloTimeoutError(`worker ${this.worker} did not say HELLO within ${init.timeouts.hello} ms`))
     }, init.timeouts.hello).unref()
-    const { header, body } = encodeHello({ requests: 0, bytes: 0, maxBodyBytes: init.maxBodyBytes, models: [] })
+    const { header, body } = encodeHello({ requests: 0, bytes: 0, models: [], ...this.#takes })
     void this.#send('hello', 0, header, [body])
     this.#frames.open()
   }
@@ -85,7 +85,7 @@ export class OutboundStream implements WorkerChannel {
     }
     let request: OutboundRequest
     try {
-      request = requestFor(task, callbacks, this.worker, this.#granted)
+      request = requestFor(task, callbacks, this.worker, this.#granted, this.#observe)
     } catch (error) {
       callbacks.failed(asError(error))
       return { cancel: () => {} }
@@ -152,11 +152,14 @@ export class OutboundStream implements WorkerChannel {
       return
     }
     this.#inFlight.delete(request)
+    const now = this.#init.now()
     if (type === 'result') {
-      this.#succeed(request, body)
+      const { result } = request
+      const outputs = result && body && tensorsOf(result.outputs, body)
+      request.succeed(outputs, result && request.timings(result, now))
     } else {
       const failure = decodeFailure(header)
-      this.#fail(request, failureError(failure, this.worker), failure.timings)
+      request.fail(failureError(failure, this.worker), failure.timings && request.timings(failure.timings, now))
     }
     void this.#sendWaiting()
   }
@@ -170,7 +173,7 @@ export class OutboundStream implements WorkerChannel {
     this.#waiting.clear()
     this.#inFlight.clear()
     for (const request of left) {
-      this.#fail(request, reason)
+      request.fail(reason)
     }
     this.#closed.resolve(reason)
   }
@@ -187,6 +190,12 @@ export class OutboundStream implements WorkerChannel {
     this.#sending = false
   }
 
+  /** What both sides agreed on. */
+  get #packing(): Packing | undefined {
+    const { packing } = this.#init
+    return packing !== undefined && this.#granted?.packings.includes(packing) ? packing : undefined
+  }
+
   #next(): OutboundRequest | undefined {
     const { requests, bytes } = this.#granted ?? { requests: 0, bytes: 0 }
     const { used } = this.#inFlight
@@ -200,18 +209,20 @@ export class OutboundStream implements WorkerChannel {
 
   async #sendRequest(request: OutboundRequest): Promise<void> {
     this.#waiting.delete(request)
-    const { model, inputs, outputs, deadline, task } = request
+    const { model, outputs, deadline, task } = request
     const now = this.#init.now()
     const remaining = Math.min(Math.max(0, Math.floor(deadline - now)), 0xffffffff)
+    const tensors = packed(task?.inputs ?? {}, this.#packing)
+    const inputs = tensors.map(({ header }) => header)
     let header: Uint8Array
     try {
       header = checkHeader('request', encodeRequest({ model: model.id, remaining, outputs, inputs }, this.#lastWritten))
     } catch (error) {
-      this.#fail(request, asError(error))
+      request.fail(asError(error))
       return
     }
     request.sent(this.#inFlight.add(request), now)
-    await this.#send('request', request.id, header, bodyParts(Object.values(task?.inputs ?? {})))
+    await this.#send('request', request.id, header, bodyParts(tensors))
     request.task = undefined
     // the worker may have answered while the request was still being sent
     if (request.stage === 'sent') {
@@ -228,31 +239,11 @@ export class OutboundStream implements WorkerChannel {
       return false
     }
     try {
-      checkResult(this.worker, request, result, bodyLength)
+      checkResult(this.worker, request, result, { bodyLength, ...this.#takes })
       return true
     } catch (error) {
       request.settle()?.failed(asError(error))
       return false
-    }
-  }
-
-  #succeed(request: OutboundRequest, body?: Uint8Array): void {
-    const { result } = request
-    const timings = result && request.timings(result, this.#init.now())
-    const callbacks = request.end()
-    if (callbacks === undefined || body === undefined || result === undefined || timings === undefined) {
-      this.#observe(request, 'result', timings)
-    } else {
-      callbacks.result({ outputs: tensorsOf(result.outputs, body), timings })
-    }
-  }
-
-  #fail(request: OutboundRequest, error: Error, micros?: Micros): void {
-    const callbacks = request.end()
-    if (callbacks === undefined) {
-      this.#observe(request, 'failed', micros && request.timings(micros, this.#init.now()))
-    } else {
-      callbacks.failed(error)
     }
   }
 
@@ -288,10 +279,6 @@ export class OutboundStream implements WorkerChannel {
       return
     }
     void this.#send('cancel', request.id, new Uint8Array(0))
-  }
-
-  #observe({ model }: OutboundRequest, outcome: Observation['outcome'], timings: Observation['timings']): void {
-    this.#init.observe({ worker: this.worker, model: model.id, outcome, timings })
   }
 
   /** Why a frame did not go out is told once, by {@link ended}. */

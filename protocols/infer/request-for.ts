@@ -1,7 +1,7 @@
 import type { Task, TaskCallbacks, WorkerId } from '../../src/inference/index.ts'
 import { RejectedByWorkerError } from './errors.ts'
 import type { Hello } from './messages.ts'
-import { OutboundRequest } from './request.ts'
+import { OutboundRequest, type RequestObserver } from './request.ts'
 
 /**
  * The request that a task is at a worker which has granted this.
@@ -12,13 +12,14 @@ export function requestFor(
   task: Task,
   callbacks: TaskCallbacks,
   worker: WorkerId,
-  granted: Hello | undefined
+  granted: Hello | undefined,
+  observe: RequestObserver
 ): OutboundRequest {
   const model = granted?.models.find(({ id }) => id === task.model)
   if (granted === undefined || model === undefined) {
     throw new RejectedByWorkerError('unknown-model', `worker ${worker} has no model ${task.model}`)
   }
-  const request = new OutboundRequest(task, model, callbacks)
+  const request = new OutboundRequest(task, model, callbacks, observe)
   const most = Math.min(granted.bytes, granted.maxBodyBytes)
   if (request.bytes > most) {
     const message = `the inputs take ${request.bytes} bytes, worker ${worker} takes at most ${most}`

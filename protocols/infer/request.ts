@@ -1,15 +1,17 @@
-import type { Millis, Task, TaskCallbacks, TaskTimings } from '../../src/inference/index.ts'
-import { bodyBytes, headersOf, type Model, type TensorHeader } from '../../src/models/index.ts'
+import type { Millis, Observation, Task, TaskCallbacks, TaskTimings } from '../../src/inference/index.ts'
+import { bodyBytes, headersOf, type Model, type NamedTensors } from '../../src/models/index.ts'
 import { RESULT_GRACE_MS } from './constants.ts'
 import type { Failure, Result } from './messages.ts'
+
+/** Learns how a request ended at its worker whose owner had cancelled it or given it up. */
+export type RequestObserver = (model: Model, end: Pick<Observation, 'outcome' | 'timings'>) => void
 
 /** A task at its master, from `submit` to the terminal frame of its worker. */
 export class OutboundRequest {
   readonly model: Model
   readonly outputs: readonly string[]
   readonly deadline: Millis
-  readonly inputs: readonly TensorHeader[]
-  /** Bytes of the body. */
+  /** Bytes of the body, were it not packed: what it takes of the credit, since only the moment of sending says how short it gets. */
   readonly bytes: number
   /** Absent once sent: the tensors are the caller's. */
   task?: Task
@@ -24,14 +26,16 @@ export class OutboundRequest {
   /** The header of its result, judged, while the body is read. */
   result?: Result
 
-  constructor(task: Task, model: Model, callbacks: TaskCallbacks) {
+  readonly #observe: RequestObserver
+
+  constructor(task: Task, model: Model, callbacks: TaskCallbacks, observe: RequestObserver) {
     this.model = model
     this.outputs = task.outputs
     this.deadline = task.deadline
-    this.inputs = headersOf(task.inputs)
-    this.bytes = bodyBytes(this.inputs)
+    this.bytes = bodyBytes(headersOf(task.inputs))
     this.task = task
     this.callbacks = callbacks
+    this.#observe = observe
   }
 
   /** When it is given up for its owner; never, once it has ended for it. */
@@ -62,6 +66,25 @@ export class OutboundRequest {
     const { callbacks } = this
     this.callbacks = undefined
     return callbacks
+  }
+
+  /** Its result has come; without `outputs` it was wrong, or nobody waited for it. */
+  succeed(outputs: NamedTensors | undefined, timings: TaskTimings | undefined): void {
+    const callbacks = this.end()
+    if (callbacks === undefined || outputs === undefined || timings === undefined) {
+      this.#observe(this.model, { outcome: 'result', timings })
+    } else {
+      callbacks.result({ outputs, timings })
+    }
+  }
+
+  fail(error: Error, timings?: TaskTimings): void {
+    const callbacks = this.end()
+    if (callbacks === undefined) {
+      this.#observe(this.model, { outcome: 'failed', timings })
+    } else {
+      callbacks.failed(error)
+    }
   }
 
   /** Nothing more is to come of it: as {@link settle}, and nothing of it is due. */

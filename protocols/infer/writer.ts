@@ -1,6 +1,6 @@
 import type { Stream, StreamCloseEvent } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { JOINED_BYTES, PIECE_BYTES } from './constants.ts'
+import { JOINED_BYTES, PIECE_BYTES, PROMPT_BYTES } from './constants.ts'
 import { SendTimeoutError, StreamClosedError } from './errors.ts'
 import { encodeFrame, type FrameType } from './frames.ts'
 import type { Pace } from './pace.ts'
@@ -42,8 +42,8 @@ export class FrameWriter {
    */
   async write(frame: Frame): Promise<void> {
     const bytes = bytesOf(frame)
-    const joined = bytes instanceof Uint8Array
-    if (joined && this.#last === undefined && !this.#mustDrain && this.#pace.take(bytes.length)) {
+    const prompt = bytes.byteLength <= PROMPT_BYTES && this.#last === undefined && !this.#mustDrain
+    if (prompt && this.#pace.take(bytes.byteLength)) {
       this.#send(bytes)
       return
     }

@@ -1,13 +1,16 @@
 /** `npm run bench -- <name>`: measures, prints a table and writes the figures under `results/bench`. It never judges. */
+import { setFlagsFromString } from 'node:v8'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { type BatchingOptions, batching } from './batching.ts'
-import { type ChoiceOptions, choice } from './choice.ts'
-import { type CodesOptions, codes } from './codes.ts'
-import { type DiscoveryOptions, discovery } from './discovery.ts'
-import { type FanoutOptions, fanout } from './fanout.ts'
-import { type SelectionOptions, selection } from './selection.ts'
-import { type SimulatorOptions, simulator } from './simulator.ts'
-import { type WireOptions, wire } from './wire.ts'
+import type { BatchingOptions } from './batching.ts'
+import type { ChoiceOptions } from './choice.ts'
+import type { CodesOptions } from './codes.ts'
+import type { DiscoveryOptions } from './discovery.ts'
+import type { FanoutOptions } from './fanout.ts'
+import type { PackingOptions } from './packing.ts'
+import type { SelectionOptions } from './selection.ts'
+import type { SimulatorOptions } from './simulator.ts'
+import { SMALL_YOUNG_GENERATION } from './small-young-generation.ts'
+import type { WireOptions } from './wire.ts'
 
 const program = new Command('bench').description('Measures splinemesh beside what it is compared with, alternated.')
 
@@ -17,7 +20,11 @@ program
   .option('--rounds <n>', 'rounds in which each way has a block of requests; fewer of the big ones', count, 100)
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the tables', false)
-  .action((options: WireOptions) => wire(options))
+  .action(async (options: WireOptions) => {
+    setFlagsFromString(SMALL_YOUNG_GENERATION)
+    const { wire } = await import('./wire.ts')
+    await wire(options)
+  })
 
 program
   .command('fanout')
@@ -27,7 +34,21 @@ program
   .addOption(new Option('--encrypter <name>', 'what the master proposes').choices(['tls', 'noise']).default('noise'))
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
-  .action((options: FanoutOptions) => fanout(options))
+  .action(async (options: FanoutOptions) => {
+    setFlagsFromString(SMALL_YOUNG_GENERATION)
+    const { fanout } = await import('./fanout.ts')
+    await fanout(options)
+  })
+
+program
+  .command('packing')
+  .description('digits with float32, float16 and int8 on the wire: the bytes, and what it costs in accuracy')
+  .option('--out <folder>', 'where the figures go', 'results/bench')
+  .option('--json', 'print the figures as JSON instead of the table', false)
+  .action(async (options: PackingOptions) => {
+    const { packing } = await import('./packing.ts')
+    await packing(options)
+  })
 
 program
   .command('codes')
@@ -37,7 +58,10 @@ program
   .option('--rounds <n>', 'rounds of the big encode; five times as many of the small', count, 60)
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
-  .action((options: CodesOptions) => codes(options))
+  .action(async (options: CodesOptions) => {
+    const { codes } = await import('./codes.ts')
+    await codes(options)
+  })
 
 program
   .command('choice')
@@ -45,7 +69,10 @@ program
   .option('--groups <n>', 'groups, one after the other', count, 5000)
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
-  .action((options: ChoiceOptions) => choice(options))
+  .action(async (options: ChoiceOptions) => {
+    const { choice } = await import('./choice.ts')
+    await choice(options)
+  })
 
 program
   .command('discovery')
@@ -56,7 +83,10 @@ program
   .option('--seconds <n>', 'how long the master looks at most', count, 60)
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
-  .action((options: DiscoveryOptions) => discovery(options))
+  .action(async (options: DiscoveryOptions) => {
+    const { discovery } = await import('./discovery.ts')
+    await discovery(options)
+  })
 
 program
   .command('batching')
@@ -65,14 +95,20 @@ program
   .option('--blocks <n>', 'blocks of each kind, for each number of tasks in flight', count, 20)
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
-  .action((options: BatchingOptions) => batching(options))
+  .action(async (options: BatchingOptions) => {
+    const { batching } = await import('./batching.ts')
+    await batching(options)
+  })
 
 program
   .command('simulator')
   .description('coded queries that the simulator does in a second of a core, and the memory of a great fleet')
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
-  .action((options: SimulatorOptions) => simulator(options))
+  .action(async (options: SimulatorOptions) => {
+    const { simulator } = await import('./simulator.ts')
+    await simulator(options)
+  })
 
 program
   .command('selection')
@@ -82,7 +118,10 @@ program
   .option('--scenario <name...>', 'of the library (default: six of them)')
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
-  .action((options: SelectionOptions) => selection(options))
+  .action(async (options: SelectionOptions) => {
+    const { selection } = await import('./selection.ts')
+    await selection(options)
+  })
 
 await program.parseAsync()
 

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { environment } from '../../nodes/index.ts'
 import { entryUrl } from '../../src/runtime/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
+import { SMALL_YOUNG_GENERATION } from './small-young-generation.ts'
 import { type Series, wireFigures, wireTables } from './wire-figures.ts'
 import { connectWays, type Way, type WireServer } from './wire-ways.ts'
 
@@ -45,7 +46,7 @@ export async function wire({ rounds, out, json }: WireOptions): Promise<void> {
 }
 
 async function measure(rounds: number): Promise<{ trips: Series[]; throughput: Series[] }> {
-  const server = fork(entryUrl(import.meta.url, 'wire-server'))
+  const server = fork(entryUrl(import.meta.url, 'wire-server'), { execArgv: [SMALL_YOUNG_GENERATION] })
   const exited = once(server, 'exit')
   try {
     const started = await Promise.race([once(server, 'message'), exited.then(() => undefined)])

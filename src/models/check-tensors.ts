@@ -1,4 +1,4 @@
-import { type Dtype, DtypeMismatchError, type Shape, ShapeMismatchError } from '../tensor/index.ts'
+import { type Dtype, DtypeMismatchError, type Packing, type Shape, ShapeMismatchError } from '../tensor/index.ts'
 import { SignatureMismatchError } from './errors.ts'
 import type { ModelSignature, NamedTensors, TensorSpec } from './signature.ts'
 
@@ -7,6 +7,8 @@ export interface TensorHeader {
   name: string
   dtype: Dtype
   shape: Shape
+  /** The form in which its float32 elements lie in a body. Absent: as they are. */
+  packing?: Packing
 }
 
 /** The headers of named tensors, in their order. */

@@ -1,4 +1,4 @@
-import { bytesPerElement, Tensor } from '../tensor/index.ts'
+import { bytesPerElement, packedBytes, Tensor, unpack } from '../tensor/index.ts'
 import type { TensorHeader } from './check-tensors.ts'
 import type { NamedTensors } from './signature.ts'
 
@@ -13,8 +13,8 @@ export function bodyBytes(headers: readonly TensorHeader[]): number {
   return headers.reduce((end, header) => aligned(end) + tensorBytes(header), 0)
 }
 
-/** The parts of that body: the tensors' own memory, and the padding between. */
-export function bodyParts(tensors: readonly Tensor[]): Uint8Array[] {
+/** The parts of that body: the tensors' own memory, packed or not, and the padding between. */
+export function bodyParts(tensors: ReadonlyArray<{ readonly bytes: Uint8Array }>): Uint8Array[] {
   const parts: Uint8Array[] = []
   let end = 0
   for (const { bytes } of tensors) {
@@ -28,20 +28,25 @@ export function bodyParts(tensors: readonly Tensor[]): Uint8Array[] {
   return parts
 }
 
-/** The tensors of a body as views of it. `body` is {@link bodyBytes} long. */
+/** The tensors of a body as views of it, but for those that were packed. `body` is {@link bodyBytes} long. */
 export function tensorsOf(headers: readonly TensorHeader[], body: Uint8Array): NamedTensors {
   let end = 0
   return Object.fromEntries(
     headers.map(header => {
       const start = aligned(end)
       end = start + tensorBytes(header)
-      return [header.name, Tensor.fromBytes(header.dtype, header.shape, body.subarray(start, end))]
+      return [header.name, tensorOf(header, body.subarray(start, end))]
     })
   )
 }
 
-function tensorBytes({ dtype, shape }: TensorHeader): number {
-  return shape.reduce((size, length) => size * length, bytesPerElement(dtype))
+function tensorOf({ dtype, shape, packing }: TensorHeader, bytes: Uint8Array): Tensor {
+  return packing === undefined ? Tensor.fromBytes(dtype, shape, bytes) : Tensor.float32(unpack(packing, bytes), shape)
+}
+
+function tensorBytes({ dtype, shape, packing }: TensorHeader): number {
+  const elements = shape.reduce((size, length) => size * length, 1)
+  return packing === undefined ? elements * bytesPerElement(dtype) : packedBytes(packing, elements)
 }
 
 function aligned(offset: number): number {

@@ -10,7 +10,7 @@ import { encodeHello } from '../../../protocols/infer/messages.ts'
 import type { Task, TaskResult, WorkerChannel } from '../../../src/inference/index.ts'
 import type { Model, ModelSignature, NamedTensors } from '../../../src/models/index.ts'
 import { type Admission, admission, functionExecutor } from '../../../src/runtime/index.ts'
-import { Tensor } from '../../../src/tensor/index.ts'
+import { type Packing, Tensor } from '../../../src/tensor/index.ts'
 
 export const signature: ModelSignature = {
   inputs: [{ name: 'x', dtype: 'float32', shape: [null, null] }],
@@ -193,9 +193,10 @@ export function frame(
 export function hello(
   models: readonly Model[] = [],
   credit = { requests: 64, bytes: 2 ** 20 },
-  maxBodyBytes = 2 ** 20
+  maxBodyBytes = 2 ** 20,
+  packings: readonly Packing[] = []
 ): Uint8Array {
-  const { header, body } = encodeHello({ ...credit, maxBodyBytes, models })
+  const { header, body } = encodeHello({ ...credit, maxBodyBytes, packings, models })
   return frame('hello', 0, header, body)
 }
 

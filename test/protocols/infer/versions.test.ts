@@ -17,7 +17,7 @@ function withLater(header: Uint8Array): Uint8Array {
 }
 
 function laterHello(models: readonly Model[]): Uint8Array {
-  const { header, body } = encodeHello({ requests: 8, bytes: 2 ** 20, maxBodyBytes: 2 ** 20, models })
+  const { header, body } = encodeHello({ requests: 8, bytes: 2 ** 20, maxBodyBytes: 2 ** 20, packings: [], models })
   return frame('hello', 0, withLater(header), body)
 }
 

@@ -61,6 +61,7 @@ describe('a peer that gives models', () => {
     ['an answer', frame(4, new Uint8Array())],
     ['an id that is cut off', frame(1, new Uint8Array(31))],
     ['an index that is cut off', concat([want, frame(5, new Uint8Array(3))])],
+    ['a varint that never ends, where js-libp2p has varints', new Uint8Array(1000).fill(0xff)],
     ['garbage', new Uint8Array(1000).fill(0xee)]
   ]
 
@@ -79,6 +80,14 @@ describe('a peer that gives models', () => {
       (await Promise.all([ended(silent), ended(half)])).map(error => error?.name),
       ['StreamResetError', 'StreamResetError']
     )
+  })
+
+  it('ends a stream whose header never ends, though bytes of it keep coming', async () => {
+    const stream = await open()
+    stream.send(frame(1, new Uint8Array(256)).subarray(0, 8))
+    const drip = setInterval(() => stream.status === 'open' && stream.send(Uint8Array.of(0)), 20)
+    assert.equal((await ended(stream))?.name, 'StreamResetError')
+    clearInterval(drip)
   })
 
   it('answers what it does not have with a refusal, and goes on', async () => {

@@ -36,6 +36,13 @@ function flood(stream: Stream): void {
   }
 }
 
+/** The header of a HAVE, a byte at a time: each comes in time, the whole never. */
+function drip(stream: Stream): void {
+  stream.send(Uint8Array.of(2, 0, 0, 1, 0, 0, 0, 0))
+  const timer = setInterval(() => stream.send(Uint8Array.of(0)), 20)
+  stream.addEventListener('close', () => clearInterval(timer))
+}
+
 const none = (): undefined => undefined
 const HOSTILE: Array<[string, Script | ((stream: Stream) => void)]> = [
   [
@@ -67,7 +74,9 @@ const HOSTILE: Array<[string, Script | ((stream: Stream) => void)]> = [
   ['stalls after a chunk', { chunk: index => (index === 3 ? chunkOf(truth, index) : undefined) }],
   ['hangs up', stream => void stream.close()],
   ['resets the stream', stream => stream.abort(new Error('no'))],
-  ['sends bytes without end', flood]
+  ['sends bytes without end', flood],
+  ['sends a header that never ends', drip],
+  ['sends a varint that never ends', stream => void stream.send(new Uint8Array(1000).fill(0xff))]
 ]
 
 describe('a model comes whole from an honest peer, although another', () => {

@@ -2,11 +2,13 @@ import { FRAME, type FrameType } from '../../../../protocols/infer/frames.ts'
 import { encodeFailure, encodeHello, encodeRequest, encodeResult } from '../../../../protocols/infer/messages.ts'
 import type { Random } from '../../../../src/chance/index.ts'
 import { bodyBytes, contentId, type Model, type TensorHeader, type TensorSpec } from '../../../../src/models/index.ts'
-import { DTYPES } from '../../../../src/tensor/index.ts'
+import { DTYPES, type Packing } from '../../../../src/tensor/index.ts'
 import { frame } from '../peers.ts'
 
 const MODEL = contentId(Uint8Array.of(0))
 const TYPES = Object.keys(FRAME).filter((name): name is FrameType => Object.hasOwn(FRAME, name))
+
+const PACKINGS: readonly Packing[] = ['float16', 'int8']
 
 /** Where fields of the protocol tend to turn over. */
 const EDGES = [
@@ -29,7 +31,8 @@ export function validFrame(random: Random): Uint8Array {
       const models = Array.from({ length: whole(random, 3) }, (): Model => {
         return { id: MODEL, name: text(random), signature: { inputs: specs(random), outputs: specs(random) } }
       })
-      const { header, body } = encodeHello({ requests: whole(random, 9), bytes: 1000, maxBodyBytes: 1000, models })
+      const bounds = { requests: whole(random, 9), bytes: 1000, maxBodyBytes: 1000 }
+      const { header, body } = encodeHello({ ...bounds, packings: PACKINGS.slice(whole(random, 3)), models })
       return frame(type, id, header, body)
     }
     case 'request': {
@@ -91,12 +94,17 @@ function withField(bytes: Uint8Array, at: number, value: number, width: number):
   return copy
 }
 
+/** Specs of tensors that are there, of which float32 ones may be packed. */
 function headers(random: Random): TensorHeader[] {
-  return Array.from({ length: whole(random, 4) }, (_, i) => ({
-    name: `${text(random)}${i}`,
-    dtype: pick(DTYPES, random),
-    shape: Array.from({ length: whole(random, 4) }, () => whole(random, 5))
-  }))
+  return Array.from({ length: whole(random, 4) }, (_, i) => {
+    const packing = pick([undefined, undefined, ...PACKINGS], random)
+    return {
+      name: `${text(random)}${i}`,
+      dtype: packing === undefined ? pick(DTYPES, random) : 'float32',
+      shape: Array.from({ length: whole(random, 4) }, () => whole(random, 5)),
+      packing
+    }
+  })
 }
 
 function specs(random: Random): TensorSpec[] {
