@@ -42,6 +42,15 @@ export function positive(text: string): number {
   return value
 }
 
+/** A TCP port; 0 stands for any that is free. */
+export function port(text: string): number {
+  const value = whole(text)
+  if (value < 0 || value > 65_535) {
+    throw new InvalidArgumentError('Give a port from 0 to 65535.')
+  }
+  return value
+}
+
 export function decimal(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || !Number.isFinite(value)) {

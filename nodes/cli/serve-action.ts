@@ -8,6 +8,7 @@ import { InterruptedError, UsageError } from './errors.ts'
 import { executorOf } from './executor.ts'
 import { fleetOf } from './fleet.ts'
 import { interruptible } from './interruption.ts'
+import type { MetricsServer } from './metrics-server.ts'
 import { cacheOf } from './model-cache.ts'
 import { filesById, obtainModels } from './obtain-models.ts'
 import type { ServeOptions } from './serve.ts'
@@ -35,17 +36,28 @@ export async function serve(options: ServeOptions): Promise<void> {
     const models = await obtainModels(options, { cache, peer: reached, show: json === undefined, signal })
     const executor = serves ? await executorOf(models, options) : undefined
     const served = (): Map<string, string> => filesById(executor?.models ?? [], models)
-    const peer = await createPeer({ ...reached, executor, batching, exchange: { cache, served } })
+    const counted = await metricsOf(options)
+    const peer = await createPeer({
+      ...reached,
+      executor,
+      batching,
+      metrics: counted?.metrics,
+      exchange: { cache, served }
+    }).catch(async error => {
+      await counted?.close()
+      throw error
+    })
     try {
       await addressed(peer, signal)
       const { models = [], providers = [] } = executor ?? {}
-      const ready = { id: peer.id, addresses: peer.addresses, models, providers }
+      const ready = { id: peer.id, addresses: peer.addresses, models, providers, metrics: counted?.url }
       if (!signal.aborted) {
         console.log(json ? JSON.stringify({ event: 'ready', ...ready }) : readyText(ready, options))
         await once(signal, 'abort')
       }
     } finally {
       await peer.stop()
+      await counted?.close()
     }
     const by = signal.reason instanceof InterruptedError ? signal.reason.signal : undefined
     console.log(json ? JSON.stringify({ event: 'stopped', signal: by }) : `stopped by ${by}`)
@@ -60,14 +72,27 @@ async function addressed({ libp2p }: Peer, signal: AbortSignal): Promise<void> {
   }
 }
 
+async function metricsOf({ metrics: port }: ServeOptions): Promise<MetricsServer | undefined> {
+  if (port === undefined) {
+    return undefined
+  }
+  const { serveMetrics } = await import('./metrics-server.ts')
+  return serveMetrics(port)
+}
+
 interface Ready {
   id: string
   addresses: readonly string[]
   models: readonly Model[]
   providers: readonly ProviderReport[]
+  /** Where its metrics are read. */
+  metrics: string | undefined
 }
 
-function readyText({ id, addresses, models, providers }: Ready, { identity, networkKey }: ServeOptions): string {
+function readyText(
+  { id, addresses, models, providers, metrics }: Ready,
+  { identity, networkKey }: ServeOptions
+): string {
   const bold = (text: string): string => styleText('bold', text)
   const [address = ''] = addresses
   const lines = [
@@ -82,6 +107,7 @@ function readyText({ id, addresses, models, providers }: Ready, { identity, netw
   }
   return [
     ...lines,
+    ...(metrics === undefined ? [] : [`${bold('metrics')}    ${metrics}`]),
     styleText('green', 'ready'),
     '',
     'Try it in another terminal:',

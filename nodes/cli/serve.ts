@@ -3,6 +3,7 @@ import { type CacheOptions, withCacheOptions } from './cache-options.ts'
 import { type ExecutorOptions, withExecutorOptions } from './executor-options.ts'
 import { type FleetOptions, withFleetOptions } from './fleet-options.ts'
 import type { ObtainOptions } from './obtain-models.ts'
+import { port } from './options.ts'
 import { smallYoungGeneration } from './small-young-generation.ts'
 
 /** What was asked for, as commander hands it over. */
@@ -14,6 +15,7 @@ export interface ServeOptions extends CacheOptions, ExecutorOptions, FleetOption
   presence?: true
   relay?: true
   batching: boolean
+  metrics?: number
   json?: true
 }
 
@@ -55,6 +57,7 @@ export function defineServe(program: Command): void {
   withFleetOptions(command)
   withExecutorOptions(command).option('--no-batching', 'never run tasks that wait for the same model as one batch')
   withCacheOptions(command)
+    .option('--metrics <port>', 'count for Prometheus, at this port of 127.0.0.1; 0 is any free port', port)
     .option('--json', 'print one JSON object a line: ready, then stopped')
     .addHelpText('after', EXAMPLES)
     .action(async (options: ServeOptions) => {

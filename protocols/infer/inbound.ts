@@ -1,5 +1,5 @@
 import type { Stream } from '@libp2p/interface'
-import { bodyBytes, bodyParts, type TensorHeader, tensorsOf } from '../../src/models/index.ts'
+import { bodyParts, type TensorHeader, tensorsOf } from '../../src/models/index.ts'
 import {
   type Admission,
   CancelledError,
@@ -8,6 +8,7 @@ import {
   type Ticket,
   type WorkerTimings
 } from '../../src/runtime/index.ts'
+import { admit } from './admit.ts'
 import { ACCEPTED_AFTER_MS, LEAST_BYTES_PER_MS, TAKEN_PACKINGS } from './constants.ts'
 import { DueTimer } from './due-timer.ts'
 import { HelloTimeoutError, ReceiveTimeoutError, SendError, WireError } from './errors.ts'
@@ -285,23 +286,4 @@ export class InboundStream {
     })
     void this.#send('hello', 0, header, [body])
   }
-}
-
-function admit(
-  admission: Admission,
-  { model, inputs, outputs, remaining }: Request,
-  { bodyLength, maxBodyBytes, now }: { bodyLength: number; maxBodyBytes: number; now: number }
-): Ticket {
-  const bytes = bodyBytes(inputs)
-  if (bytes !== bodyLength) {
-    throw new RejectedError('bad-input', `the tensors of the header take ${bytes} bytes, the body has ${bodyLength}`)
-  }
-  const unpacked = unpackedBytes(inputs)
-  if (unpacked > maxBodyBytes) {
-    throw new RejectedError(
-      'bad-input',
-      `unpacked the tensors take ${unpacked} bytes, at most ${maxBodyBytes} are taken`
-    )
-  }
-  return admission.admit({ model, inputs, outputs, deadline: now + remaining })
 }

@@ -1,17 +1,16 @@
 import type { Fleet, WorkerId } from '../fleet/index.ts'
 import { type Millis, SELF } from './channel.ts'
-import type { CallId, Effect, GroupId, MasterEvent, StopReason, TaskId, TimerId } from './events.ts'
+import type { CallId, Effect, GroupId, MasterEvent, StopReason, TaskId } from './events.ts'
 import { Formation } from './formation.ts'
 import { Group, type Placement } from './group.ts'
 import { HedgeCredit, patience } from './hedge.ts'
 import { linearPlan } from './linear-plan.ts'
 import type { PlanSpec } from './plan.ts'
 import { Rescue } from './rescue.ts'
+import { mayRetry } from './retry.ts'
 import { sidePlan } from './side-plan.ts'
+import { Timers } from './timers.ts'
 import { Turns } from './turns.ts'
-
-/** How often a task that failed is sent again, each time to a worker that did not have it yet. */
-const RETRIES = 1
 
 /**
  * The master: a state machine without I/O. It is told what happened and when, and returns what is to be done; it holds
@@ -25,7 +24,7 @@ export class Master {
   readonly #groups = new Map<GroupId, Group>()
   readonly #turns: Turns
   readonly #tasks = new Map<TaskId, Group>()
-  readonly #timers = new Map<TimerId, () => void>()
+  readonly #timers = new Timers({ newId: () => this.#nextId++, emit: effect => this.#effects.push(effect) })
   #nextId = 1
   #now: Millis = 0
   #effects: Effect[] = []
@@ -37,8 +36,8 @@ export class Master {
         this.#dispatch(group)
         this.#settle(group)
       },
-      arm: fire => this.#setTimer(this.#now, fire),
-      disarm: timer => this.#disarm(timer)
+      arm: fire => this.#timers.arm(this.#now, fire),
+      disarm: timer => this.#timers.disarm(timer)
     })
     this.#rescue = new Rescue({
       fleet,
@@ -55,7 +54,7 @@ export class Master {
 
   /** Groups, calls, tasks and timers that are held: all zero when no query is in progress. */
   get held(): number {
-    return this.#formation.held + this.#groups.size + this.#turns.held + this.#tasks.size + this.#timers.size
+    return this.#formation.held + this.#groups.size + this.#turns.held + this.#tasks.size + this.#timers.held
   }
 
   /** Takes one event in at a moment of the master's clock, and returns its effects in order. */
@@ -81,7 +80,7 @@ export class Master {
         })
         break
       case 'timer':
-        this.#fire(event.timer)
+        this.#timers.fire(event.timer)
         break
       case 'abort':
         this.#abort(event.call, event.reason)
@@ -210,7 +209,9 @@ export class Master {
       this.#refine(group)
     } catch (error) {
       group.end(id, 'failed', this.#now, error as Error)
-      this.#retry(group, placement)
+      if (mayRetry(placement)) {
+        this.#sendAgain(group, placement)
+      }
     }
     this.#learn(group, placement)
     this.#settle(group)
@@ -228,18 +229,6 @@ export class Master {
     const { plan } = group
     if (plan.spec.refine !== 'never' && plan.closed && group.stopReason() === undefined) {
       this.#answer(group, undefined)
-    }
-  }
-
-  /** Once more, to another worker, unless a copy of the task is out as well; the master itself is no other worker. */
-  #retry(group: Group, placement: Placement): void {
-    const { length: failed } = placement.attempts.filter(({ status }) => status === 'failed')
-    if (
-      placement.task.runner === 'worker' &&
-      failed <= RETRIES &&
-      placement.attempts.every(({ status }) => status !== 'waiting')
-    ) {
-      this.#sendAgain(group, placement)
     }
   }
 
@@ -282,7 +271,7 @@ export class Master {
     this.#groups.delete(group.id)
     this.#turns.remove(group)
     group.timers.forEach(timer => {
-      this.#disarm(timer)
+      this.#timers.disarm(timer)
     })
   }
 
@@ -300,25 +289,6 @@ export class Master {
   }
 
   #arm(group: Group, at: Millis, fire: () => void): void {
-    group.timers.push(this.#setTimer(at, fire))
-  }
-
-  #setTimer(at: Millis, fire: () => void): TimerId {
-    const timer = this.#nextId++
-    this.#timers.set(timer, fire)
-    this.#effects.push({ type: 'arm', timer, at })
-    return timer
-  }
-
-  #disarm(timer: TimerId): void {
-    if (this.#timers.delete(timer)) {
-      this.#effects.push({ type: 'disarm', timer })
-    }
-  }
-
-  #fire(timer: TimerId): void {
-    const fire = this.#timers.get(timer)
-    this.#timers.delete(timer)
-    fire?.()
+    group.timers.push(this.#timers.arm(at, fire))
   }
 }

@@ -33,14 +33,19 @@ describe('splinemesh serve', { concurrency: 2 }, () => {
     assert.equal(second.ready.id, first.ready.id, 'the same key gives the same peer id')
   })
 
-  it('serves what a program of its own runs, and ends it', async () => {
+  it('serves what a program of its own runs, counts for Prometheus, and ends the program', async () => {
     const program = path.resolve(import.meta.dirname, '../../runtime/affine-process.ts')
-    const serving = await serve('--executor', `'${process.execPath}' '${program}'`, '--listen', LOOPBACK)
-    const { models } = serving.ready as unknown as { models: Array<{ name: string }> }
+    const executor = ['--executor', `'${process.execPath}' '${program}'`]
+    const serving = await serve(...executor, '--listen', LOOPBACK, '--metrics', '0')
+    const { models, metrics } = serving.ready as unknown as { models: Array<{ name: string }>; metrics: string }
     assert.deepEqual(
       models.map(({ name }) => name),
       ['affine', 'two-inputs']
     )
+    const counted = await (await fetch(metrics)).text()
+    assert.match(counted, /^splinemesh_infer_in_flight_requests\{role="serving"\} 0$/m)
+    assert.match(counted, /^process_cpu_seconds_total /m)
+    assert.equal((await fetch(new URL('/', metrics))).status, 404)
     const ended = await serving.end()
     assert.equal(ended.code, 0, said(ended))
   })
