@@ -1,5 +1,4 @@
 /** `npm run bench -- <name>`: measures, prints a table and writes the figures under `results/bench`. It never judges. */
-import { setFlagsFromString } from 'node:v8'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { BatchingOptions } from './batching.ts'
 import type { ChoiceOptions } from './choice.ts'
@@ -9,7 +8,7 @@ import type { FanoutOptions } from './fanout.ts'
 import type { PackingOptions } from './packing.ts'
 import type { SelectionOptions } from './selection.ts'
 import type { SimulatorOptions } from './simulator.ts'
-import { SMALL_YOUNG_GENERATION } from './small-young-generation.ts'
+import { smallYoungGeneration } from './small-young-generation.ts'
 import type { WireOptions } from './wire.ts'
 
 const program = new Command('bench').description('Measures splinemesh beside what it is compared with, alternated.')
@@ -21,7 +20,7 @@ program
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the tables', false)
   .action(async (options: WireOptions) => {
-    setFlagsFromString(SMALL_YOUNG_GENERATION)
+    smallYoungGeneration()
     const { wire } = await import('./wire.ts')
     await wire(options)
   })
@@ -35,7 +34,7 @@ program
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
   .action(async (options: FanoutOptions) => {
-    setFlagsFromString(SMALL_YOUNG_GENERATION)
+    smallYoungGeneration()
     const { fanout } = await import('./fanout.ts')
     await fanout(options)
   })

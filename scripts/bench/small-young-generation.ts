@@ -1,5 +1,12 @@
+import { setFlagsFromString } from 'node:v8'
+
 /**
- * With what `splinemesh serve` and `infer` run (nodes/cli/small-young-generation.ts): measured without it, most of what large
+ * As `splinemesh serve` and `infer` run (nodes/cli/small-young-generation.ts): measured without it, most of what large
  * messages take is the garbage collector's, and at random.
  */
-export const SMALL_YOUNG_GENERATION = '--semi-space-growth-factor=1'
+export function smallYoungGeneration(): void {
+  setFlagsFromString('--semi-space-growth-factor=1')
+}
+
+/** The same for a process that is forked. */
+export const SMALL_YOUNG_GENERATION = ['--max-semi-space-size=1']

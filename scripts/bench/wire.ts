@@ -46,7 +46,7 @@ export async function wire({ rounds, out, json }: WireOptions): Promise<void> {
 }
 
 async function measure(rounds: number): Promise<{ trips: Series[]; throughput: Series[] }> {
-  const server = fork(entryUrl(import.meta.url, 'wire-server'), { execArgv: [SMALL_YOUNG_GENERATION] })
+  const server = fork(entryUrl(import.meta.url, 'wire-server'), { execArgv: SMALL_YOUNG_GENERATION })
   const exited = once(server, 'exit')
   try {
     const started = await Promise.race([once(server, 'message'), exited.then(() => undefined)])
@@ -55,8 +55,8 @@ async function measure(rounds: number): Promise<{ trips: Series[]; throughput: S
     }
     const { ways, close } = await connectWays(started[0] as WireServer)
     try {
-      // until the compiler has settled
-      await alternate(ways, Math.ceil(rounds / 3))
+      // until the compiler has settled: infer has more code than the bare streams, which takes it a thousand requests
+      await alternate(ways, rounds)
       return await alternate(ways, rounds)
     } finally {
       await close()
