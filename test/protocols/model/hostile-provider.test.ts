@@ -39,7 +39,7 @@ function flood(stream: Stream): void {
 /** The header of a HAVE, a byte at a time: each comes in time, the whole never. */
 function drip(stream: Stream): void {
   stream.send(Uint8Array.of(2, 0, 0, 1, 0, 0, 0, 0))
-  const timer = setInterval(() => stream.send(Uint8Array.of(0)), 20)
+  const timer = setInterval(() => stream.writeStatus === 'writable' && stream.send(Uint8Array.of(0)), 20)
   stream.addEventListener('close', () => clearInterval(timer))
 }
 
