@@ -1,5 +1,5 @@
 import { max, quantile } from 'simple-statistics'
-import type { Outcome } from '../../src/inference/index.ts'
+import { type Outcome, SELF } from '../../src/inference/index.ts'
 import { argmax, type DigitGroup } from './digits.ts'
 import type { DemoPlan, GroupRecord } from './run-plan.ts'
 import { GRACE_MS } from './settings.ts'
@@ -52,7 +52,10 @@ export function planFigures(plan: DemoPlan, records: readonly GroupRecord[]): Pl
     overallAccuracy: correct / outcomes.length,
     exactShare: exact / answered,
     latencyMs: { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), max: max(latencies) },
-    bytesSent: records.flatMap(({ report }) => report.tasks).reduce((sum, { bytes }) => sum + bytes, 0)
+    bytesSent: records
+      .flatMap(({ report }) => report.tasks)
+      .filter(({ worker }) => worker !== SELF)
+      .reduce((sum, { bytes }) => sum + bytes, 0)
   }
 }
 

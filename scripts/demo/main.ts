@@ -1,18 +1,19 @@
 /**
  * The demo: a master in this process and workers in processes of their own, on loopback, answer the same groups of test
- * digits under four plans, while workers stall, one is killed and one joins. See docs/demo.md.
+ * digits under five plans, while workers stall, one is killed and one joins. See docs/demo.md.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import path from 'node:path'
 import { createPeer, environment } from '../../nodes/index.ts'
+import { parseStudentProfile } from '../../src/students/index.ts'
 import { type Digits, readDigits } from './digits.ts'
 import { directAccuracy, lateGroups, openQueries, planFigures } from './figures.ts'
 import { DemoFleet } from './fleet.ts'
 import { parseOptions } from './options.ts'
 import { picture } from './picture.ts'
 import { type DemoPlan, type GroupRecord, reach, runPlan } from './run-plan.ts'
-import { DEADLINE_MS, JITTER_MS, K, SERVICE_MS, SLOW_MS } from './settings.ts'
+import { DEADLINE_MS, JITTER_MS, K, SERVICE_MS, SLOW_MS, STUDENT_PATH, STUDENT_PROFILE_PATH } from './settings.ts'
 import { table } from './table.ts'
 import { createView, type View } from './view.ts'
 
@@ -39,7 +40,7 @@ try {
       `for each plan; a task takes ${SERVICE_MS} ± ${JITTER_MS} ms, ${slow} slow workers a group ${SLOW_MS} ms, ` +
       `deadline ${DEADLINE_MS} ms, seed ${options.seed}`
   )
-  const { runs, processes } = await run(plans(options.workers), digits, view)
+  const { runs, processes } = await run(await plans(options.workers), digits, view)
   await report(runs, digits, processes)
 } catch (error) {
   if (!interrupted.signal.aborted) {
@@ -48,12 +49,14 @@ try {
   console.error(error instanceof Error ? `demo: ${error.name}: ${error.message}` : error)
 }
 
-function plans(n: number): DemoPlan[] {
+async function plans(n: number): Promise<DemoPlan[]> {
+  const student = parseStudentProfile(await readFile(STUDENT_PROFILE_PATH, 'utf8'))
   return [
     { name: 'uncoded', code: 'uncoded', n: K, stragglers: 0 },
     { name: 'replication', code: 'replication', n, stragglers: slow },
     { name: 'BACC', code: 'bacc', n, stragglers: slow },
-    { name: 'NeRCC', code: 'nercc', n, stragglers: slow }
+    { name: 'NeRCC', code: 'nercc', n, stragglers: slow },
+    { name: 'student', code: 'replication', n: Math.max(K + 1, Math.floor(n / 2)), stragglers: slow, student }
   ]
 }
 
@@ -65,7 +68,7 @@ async function chooseDigits(count: number): Promise<Digits> {
 async function run(all: DemoPlan[], digits: Digits, view: View): Promise<{ runs: Runs; processes: number[] }> {
   const { signal } = interrupted
   const { seed, workers } = options
-  const peer = await createPeer()
+  const peer = await createPeer({ companions: [{ name: 'student', path: STUDENT_PATH }] })
   const fleet = new DemoFleet({ seed, bootstrap: peer.addresses[0], signal })
   const runs: Runs = []
   try {
@@ -84,6 +87,16 @@ async function run(all: DemoPlan[], digits: Digits, view: View): Promise<{ runs:
   }
 }
 
+/** The group of a plan of whose predictions the fewest are exact, the first of them: most is to be seen there. */
+function pictureOf(name: string, runs: Runs): Promise<string> {
+  const [{ plan, records }] = runs.filter(({ plan }) => plan.name === name)
+  const exact = ({ outcomes }: GroupRecord): number => outcomes.filter(({ status }) => status === 'exact').length
+  return picture(
+    plan,
+    records.reduce((a, b) => (exact(b) < exact(a) ? b : a))
+  )
+}
+
 async function report(runs: Runs, { groups }: Digits, processes: number[]): Promise<void> {
   const failures = runs.flatMap(({ plan, records }) => openQueries(plan, records))
   const late = runs.flatMap(({ plan, records }) => lateGroups(plan, records))
@@ -96,15 +109,18 @@ async function report(runs: Runs, { groups }: Digits, processes: number[]): Prom
   }
   const json = path.join(options.out, 'demo.json')
   const svg = path.join(options.out, 'group.svg')
+  const studentSvg = path.join(options.out, 'group-with-student.svg')
   await mkdir(options.out, { recursive: true })
   const where = { ...(await environment(startedAt)), processes }
   await writeFile(json, `${JSON.stringify({ figures, environment: where }, undefined, 2)}\n`)
-  const { plan, records } = runs[runs.length - 1]
-  await writeFile(svg, await picture(plan, records[0]))
+  await writeFile(svg, await pictureOf('NeRCC', runs))
+  await writeFile(studentSvg, await pictureOf('student', runs))
   if (options.json) {
     console.log(JSON.stringify({ figures, environment: where }))
   } else {
-    console.log(`${table(figures.plans, figures.direct.accuracy)}\nfigures: ${json}\npicture of one group: ${svg}`)
+    console.log(
+      `${table(figures.plans, figures.direct.accuracy)}\nfigures: ${json}\npictures of a group: ${svg}, ${studentSvg}`
+    )
   }
   for (const group of late) {
     console.error(`demo: ${group}: this machine is too busy to keep time`)

@@ -26,21 +26,21 @@ export async function picture(plan: DemoPlan, record: GroupRecord): Promise<Svg>
   const codedLeft = LEFT + SIDE + 130
   const chartLeft = codedLeft + columns * STEP + 84
   const [width, height] = [chartLeft + CHART + LEFT, TOP + k * ROW + 74]
-  const coded = encode(codeFamily(plan.code).create({ k, n: plan.n }), queries)
-  const codedTiles = coded.map((tensor, index) => {
-    const [x, y] = [codedLeft + (index % columns) * STEP, TOP + Math.floor(index / columns) * ROW]
-    return codedTile(tensor, taskOf(record, index), { x, y, record })
+  const words = plan.student === undefined ? CODED : COPIED
+  const sentTiles = sent(plan, record).map(({ tensor, task }, place) => {
+    const [x, y] = [codedLeft + (place % columns) * STEP, TOP + Math.floor(place / columns) * ROW]
+    return codedTile(tensor, task, { x, y, record })
   })
   const body = await Promise.all([
     heading(plan, record),
     columnTitle(LEFT, `${k} queries`, 'what the master was asked'),
-    columnTitle(codedLeft, `${plan.n} coded queries`, 'mixtures of the queries, one for each worker'),
-    columnTitle(chartLeft, `${k} predictions`, 'decoded from the results that arrived'),
+    columnTitle(codedLeft, `${plan.n} ${words.sent}`, words.how),
+    columnTitle(chartLeft, `${k} predictions`, words.from),
     ...queries.map((query, q) => queryTile(query, record.labels[q], q)),
-    ...codedTiles,
+    ...sentTiles,
     ...record.outcomes.map((outcome, q) => predictionChart(outcome, record, q, chartLeft)),
-    arrow(LEFT + SIDE + 40, TOP + (k * ROW) / 2 - 26, 'encode'),
-    arrow(chartLeft - 86, TOP + (k * ROW) / 2 - 26, 'decode'),
+    arrow(LEFT + SIDE + 40, TOP + (k * ROW) / 2 - 26, words.before),
+    arrow(chartLeft - 86, TOP + (k * ROW) / 2 - 26, words.after),
     legend(TOP + k * ROW + 22)
   ])
   return element(
@@ -51,12 +51,41 @@ export async function picture(plan: DemoPlan, record: GroupRecord): Promise<Svg>
   )
 }
 
+const CODED = {
+  sent: 'coded queries',
+  how: 'mixtures of the queries, one for each worker',
+  from: 'decoded from the results that arrived',
+  before: 'encode',
+  after: 'decode'
+}
+
+const COPIED = {
+  sent: 'copies',
+  how: 'spare ones of what the student is least sure of',
+  from: 'of a worker where one answered, else of the student',
+  before: 'copy',
+  after: 'choose'
+}
+
+/** What was sent to workers, and what became of it. */
+function sent(plan: DemoPlan, record: GroupRecord): Array<{ tensor: Tensor; task: TaskReport | undefined }> {
+  const { queries, report } = record
+  if (plan.student !== undefined) {
+    const indices = new Set(report.tasks.filter(({ role }) => role !== 'student').map(({ index }) => index))
+    const tasks = Array.from(indices, index => taskOf(record, index))
+    return tasks.flatMap(task => (task === undefined ? [] : { tensor: queries[task.queries[0]], task }))
+  }
+  const coded = encode(codeFamily(plan.code).create({ k: queries.length, n: plan.n }), queries)
+  return coded.map((tensor, index) => ({ tensor, task: taskOf(record, index) }))
+}
+
 function heading(plan: DemoPlan, { queries, outcomes, report }: GroupRecord): Svg {
   const answered = outcomes.filter(({ status }) => status !== 'failed').length
   const ms = (report.endedAt ?? report.startedAt) - report.startedAt
   const line =
     `${plan.name} with K = ${queries.length}, N = ${plan.n}: after ${ms.toFixed(0)} ms the master had ` +
-    `${report.survivors.length} of ${plan.n} results, and ${answered} of ${queries.length} predictions from them. ` +
+    `${report.survivors.length} of ${plan.n} results, and ${answered} of ${queries.length} predictions from them` +
+    `${plan.student === undefined ? '' : ' and the student'}. ` +
     'It waited for nobody else.'
   return (
     text(LEFT, 50, 'One group of queries, answered without its slowest workers', {
@@ -151,9 +180,20 @@ function predictionChart(outcome: Outcome, { labels, direct }: GroupRecord, q: n
   const verdict = `${predicted}, ${(100 * decoded[predicted]).toFixed(0)}% sure: ${right ? 'right' : `wrong, it is a ${labels[q]}`}`
   return (
     text(x, y + 12, verdict, { 'font-size': 16, 'font-weight': 600, fill: color }) +
+    text(x, y + 27, whose(outcome), { 'font-size': 11, fill: GREY }) +
     element('line', { x1: x, x2: x + CHART, y1: y + SIDE, y2: y + SIDE, stroke: GREY }) +
     bars.join('')
   )
+}
+
+/** How a prediction came about. */
+function whose({ source, ...outcome }: Extract<Outcome, { source: string }>): string {
+  if (source === 'exact') {
+    return 'the model’s own result, from a worker'
+  }
+  const agreement = 'expected' in outcome ? outcome.expected?.agreement : undefined
+  const sure = agreement === undefined ? '' : `: the model’s class in ${(100 * agreement).toFixed(0)} of 100 such cases`
+  return source === 'student' ? `the student’s${sure}` : `decoded from results on mixtures${sure}`
 }
 
 function legend(y: number): Svg {

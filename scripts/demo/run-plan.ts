@@ -3,6 +3,7 @@ import type { Peer } from '../../nodes/index.ts'
 import { random, shuffled } from '../../src/chance/index.ts'
 import type { CodeName } from '../../src/codes/index.ts'
 import type { GroupReport, Outcome } from '../../src/inference/index.ts'
+import type { StudentProfile } from '../../src/students/index.ts'
 import type { DigitGroup, Digits } from './digits.ts'
 import { DemoError } from './errors.ts'
 import type { DemoFleet } from './fleet.ts'
@@ -19,6 +20,8 @@ export interface DemoPlan {
   code: CodeName
   n: number
   stragglers: number
+  /** The small model that the master asks beside copies. */
+  student?: StudentProfile
 }
 
 /** What became of a group under a plan. */
@@ -74,8 +77,9 @@ export async function runPlan(plan: DemoPlan, init: RunInit): Promise<GroupRecor
   return records
 }
 
-function ask({ code, n, stragglers }: DemoPlan, { queries }: DigitGroup, { peer, digits, signal }: RunInit) {
-  return peer.infer({ model: digits.model, queries, k: K, n, code, stragglers, deadline: DEADLINE_MS, signal })
+function ask({ code, n, stragglers, student }: DemoPlan, { queries }: DigitGroup, { peer, digits, signal }: RunInit) {
+  const asked = { model: digits.model, queries, k: K, n, code, stragglers, student }
+  return peer.infer({ ...asked, deadline: DEADLINE_MS, signal })
 }
 
 async function kill(victim: WorkerProcess, { fleet, view }: RunInit): Promise<void> {

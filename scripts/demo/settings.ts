@@ -23,6 +23,9 @@ export const GROUPS_WITHOUT = 5
 export const MODEL_NAME = 'lenet5'
 const digits = new URL('../models/digits/', import.meta.url)
 export const MODEL_PATH = fileURLToPath(new URL('lenet5.onnx', digits))
+/** The master's own small model, and what is known of it. */
+export const STUDENT_PATH = fileURLToPath(new URL('student.onnx', digits))
+export const STUDENT_PROFILE_PATH = fileURLToPath(new URL('student.json', digits))
 export const IMAGES_PATH = fileURLToPath(new URL('test-images.npy', digits))
 export const LABELS_PATH = fileURLToPath(new URL('test-labels.npy', digits))
 
