@@ -11,6 +11,7 @@ export {
   parseDescriptionProfile,
   parseParityProfile
 } from '../src/companions/index.ts'
+export { parseStudentProfile, type StudentProfile } from '../src/students/index.ts'
 export { type CalibrateInit, type Calibration, calibrate, type PlanToCalibrate } from './calibrate.ts'
 export { type CalibrateDescriptionInit, calibrateDescription } from './calibrate-description.ts'
 export { type CalibrateParitiesInit, calibrateParities } from './calibrate-parities.ts'
