@@ -1,126 +1,181 @@
 import { access } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { calibrateDescription, calibrateParities, descriptionOf, parityPlan } from '../../nodes/index.ts'
-import { codeFamily } from '../../src/codes/index.ts'
-import { linearPlan, type Plan, type PlanTask, planSpec, sidePlan } from '../../src/inference/index.ts'
+import {
+  calibrateDescription,
+  calibrateParities,
+  descriptionOf,
+  parityPlan,
+  studentCompanion
+} from '../../nodes/index.ts'
+import { codeFamily, learnConfidence } from '../../src/codes/index.ts'
+import { linearPlan, type Plan, type PlanTask, planSpec, type Side, sidePlan } from '../../src/inference/index.ts'
 import type { Model } from '../../src/models/index.ts'
 import { type OnnxExecutor, onnxExecutor } from '../../src/runtime/index.ts'
-import type { Tensor } from '../../src/tensor/index.ts'
-import { ReproduceError } from './errors.ts'
+import { stack, type Tensor } from '../../src/tensor/index.ts'
 import { macsOf } from './macs.ts'
+import { floats } from './models.ts'
 
-/** A method with companions that were trained for MNIST, by the names of their files. */
-export interface LearnedMethod {
-  title: string
+/** Queries of a group, its workers, and how many of them straggle. */
+export interface LearnedCell {
   k: number
-  deployed: string
-  /** What is learned of the deployed model. */
+  n: number
+  stragglers: number
+}
+
+/** A way to use the workers of a group. */
+export interface Way {
+  method: string
+  /** What it decodes. */
   output: 'softmax' | 'logits'
-  parity?: string
-  encoder?: string
-  mosaic?: string
-}
-
-export const METHODS: readonly LearnedMethod[] = [
-  { title: 'ParM', k: 2, deployed: 'lenet5', output: 'softmax', parity: 'parity-k2' },
-  { title: 'ParM', k: 3, deployed: 'lenet5', output: 'softmax', parity: 'parity-k3' },
-  { title: 'ParM', k: 4, deployed: 'lenet5', output: 'softmax', parity: 'parity-k4' },
-  { title: 'mosaic', k: 4, deployed: 'lenet5', output: 'logits', mosaic: 'mosaic-k4' },
-  { title: 'Coded-InvNet', k: 10, deployed: 'invnet', output: 'logits', parity: 'invnet', encoder: 'encoder-k10' }
-]
-
-/** The models of a method, running. */
-export interface LearnedModels {
-  executor: OnnxExecutor
-  deployed: Model
-  /** Runs of the deployed model a query, beside its own: of the worker more, and of the master. */
-  extra: { worker: number; master: number }
-  /** A plan of one worker more than queries. */
   plan(): Plan
-  /** How often its reconstructed predictions are expected to have the model's class. */
-  said: number
 }
 
+/** Runs of ONNX Runtime on so many images at once. */
+const ROWS_AT_ONCE = 500
 const MODELS = new URL('../models/mnist/', import.meta.url)
+const NAMES = [
+  'lenet5',
+  'student',
+  'parity-k2',
+  'parity-k3',
+  'parity-k4',
+  'mosaic-k4',
+  'invnet',
+  'encoder-k10'
+] as const
 
-/**
- * Loads the models of a method, and learns what they are worth.
- *
- * @param held images that its training held back
- * @returns `undefined` where they were not trained yet
- */
-export async function learnedModels(
-  method: LearnedMethod,
-  held: readonly Tensor[]
-): Promise<LearnedModels | undefined> {
-  const { k, deployed, parity, encoder, mosaic } = method
-  const names = [...new Set([deployed, parity, encoder, mosaic])].filter(name => name !== undefined)
-  const files = names.map(name => ({ name, path: fileURLToPath(new URL(`${name}.onnx`, MODELS)) }))
-  if (!(await Promise.all(files.map(({ path }) => isThere(path)))).every(Boolean)) {
-    return undefined
+type Name = (typeof NAMES)[number]
+
+/** The models that were trained for MNIST, running, and the images that their trainings held back. */
+export class LearnedModels {
+  readonly executor: OnnxExecutor
+  readonly #held: readonly Tensor[]
+  readonly #files: ReadonlyMap<Name, string>
+
+  private constructor(executor: OnnxExecutor, files: ReadonlyMap<Name, string>, held: readonly Tensor[]) {
+    this.executor = executor
+    this.#files = files
+    this.#held = held
   }
-  const executor = onnxExecutor({ models: files })
-  await executor.start()
-  const macs = new Map(await Promise.all(files.map(async ({ name, path }) => [name, await macsOf(path)] as const)))
-  const share = (name: string | undefined) => (macs.get(name ?? '') ?? 0) / (macs.get(deployed) ?? 1)
-  const [model] = executor.models
-  return {
-    executor,
-    deployed: model,
-    extra: { worker: share(parity ?? mosaic) / k, master: share(encoder) },
-    ...(await planOf(method, { executor, model, held }))
+
+  static async load(held: readonly Tensor[]): Promise<LearnedModels> {
+    const files = new Map<Name, string>()
+    for (const name of NAMES) {
+      const file = fileURLToPath(new URL(`${name}.onnx`, MODELS))
+      if (await isThere(file)) files.set(name, file)
+    }
+    const executor = onnxExecutor({ models: Array.from(files, ([name, path]) => ({ name, path })) })
+    await executor.start()
+    return new LearnedModels(executor, files, held)
+  }
+
+  get missing(): Name[] {
+    return NAMES.filter(name => !this.#files.has(name))
+  }
+
+  model(asked: Name): Model {
+    const model = this.executor.models.find(({ name }) => name === asked)
+    if (model === undefined) throw new RangeError(`${asked} was not trained`)
+    return model
+  }
+
+  /** Multiply-adds of each model, by its id: of one run on so many rows. */
+  async macs(id: string, rows: number): Promise<number> {
+    const name = NAMES.find(each => this.#files.has(each) && this.model(each).id === id)
+    return macsOf(this.#files.get(name ?? 'lenet5') ?? '', rows)
+  }
+
+  async run({ model, inputs, output }: Pick<PlanTask, 'model' | 'inputs' | 'output'>): Promise<Tensor> {
+    // An executor takes its inputs over, and queries are asked again.
+    const own = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, tensor.clone()]))
+    return (await this.executor.run({ model, inputs: own, outputs: [output] })).outputs[output]
+  }
+
+  async logits(name: Name, images: readonly Tensor[]): Promise<Float32Array[]> {
+    const { id } = this.model(name)
+    const logits: Float32Array[] = []
+    for (let from = 0; from < images.length; from += ROWS_AT_ONCE) {
+      const batch = images.slice(from, from + ROWS_AT_ONCE).map(image => image.row(0))
+      const answer = await this.run({ model: id, inputs: { image: stack(batch) }, output: 'logits' })
+      batch.forEach((_, i) => {
+        logits.push(floats(answer.row(i)))
+      })
+    }
+    return logits
+  }
+
+  async close(): Promise<void> {
+    await this.executor.stop()
+  }
+
+  /** Copies, and whatever was trained for such groups of LeNet5. */
+  async waysOfLeNet5(cell: LearnedCell): Promise<Way[]> {
+    const { k, n } = cell
+    const model = this.model('lenet5')
+    const parity = ([2, 3, 4] as const).map(each => `parity-k${each}` as const).find(name => name.endsWith(`k${k}`))
+    const ways = [copies(cell, model)]
+    if (n === k + 1 && parity !== undefined && this.#files.has(parity)) {
+      ways.push(await this.#parities(cell, 'ParM', { model, output: 'softmax', parity }))
+    }
+    const side = { student: await this.#student(), description: await this.#description(model, k) }
+    if (side.description !== undefined) ways.push(sided('mosaic', cell, { description: side.description }, model))
+    ways.push(sided('backup model', cell, { student: side.student }, model))
+    if (side.description !== undefined) ways.push(sided('backup model + mosaic', cell, side, model))
+    return ways
+  }
+
+  /** Copies, and Coded-InvNet where it was trained. */
+  async waysOfInvNet(cell: LearnedCell): Promise<Way[]> {
+    const model = this.model('invnet')
+    const asked = { model, output: 'logits', parity: 'invnet', encoder: 'encoder-k10' } as const
+    return [copies(cell, model), await this.#parities(cell, 'Coded-InvNet', asked)]
+  }
+
+  async #parities(cell: LearnedCell, method: string, asked: AskedParity): Promise<Way> {
+    const { model, output, parity, encoder } = asked
+    const judged = { executor: this.executor, model: model.name, output, data: this.#held }
+    const profile = await calibrateParities({ ...judged, parities: [parity], encoder, k: cell.k })
+    const plan = parityPlan(profile, model, this.executor.models)
+    const spec = planSpec({ ...initOf(cell, model, output), code: codeFamily('parm'), ...plan })
+    return { method, output, plan: () => linearPlan(spec) }
+  }
+
+  async #student() {
+    const [answers, own] = [await this.logits('student', this.#held), await this.logits('lenet5', this.#held)]
+    return studentCompanion({
+      student: this.model('student'),
+      output: 'logits',
+      confidence: learnConfidence(answers, own)
+    })
+  }
+
+  async #description(model: Model, k: number) {
+    if (k < 4 || !this.#files.has('mosaic-k4')) return undefined
+    const judged = { executor: this.executor, model: model.name, output: 'logits', data: this.#held }
+    const profile = await calibrateDescription({ ...judged, description: 'mosaic-k4', side: 2 })
+    return descriptionOf(profile, { model, output: 'logits' })
   }
 }
 
-interface Judged {
-  executor: OnnxExecutor
+interface AskedParity {
   model: Model
-  held: readonly Tensor[]
+  output: Way['output']
+  parity: Name
+  encoder?: Name
 }
 
-async function planOf(
-  method: LearnedMethod,
-  { executor, model, held }: Judged
-): Promise<Pick<LearnedModels, 'plan' | 'said'>> {
-  const { k, deployed, output, parity, encoder, mosaic } = method
-  const init = { model: model.id, output, k, n: k + 1, stragglers: 1, deadline: 1 }
-  const judged = { executor, model: deployed, output, data: held }
-  if (mosaic !== undefined) {
-    const profile = await calibrateDescription({ ...judged, description: mosaic, side: Math.sqrt(k) })
-    const side = { description: descriptionOf(profile, { model, output }) }
-    const spec = planSpec({ ...init, code: codeFamily('replication'), side })
-    return { said: profile.agreement, plan: () => sidePlan(spec, side) }
-  }
-  if (parity === undefined) throw new ReproduceError(`${method.title} has no companion`)
-  const profile = await calibrateParities({ ...judged, parities: [parity], encoder, k })
-  const spec = planSpec({ ...init, code: codeFamily('parm'), ...parityPlan(profile, model, executor.models) })
-  return { said: profile.missing[0].agreement?.mean ?? Number.NaN, plan: () => linearPlan(spec) }
+function initOf({ k, n, stragglers }: LearnedCell, { id }: Model, output: string) {
+  return { model: id, output, k, n, stragglers, deadline: 1 }
 }
 
-/** Copies on as many workers. */
-export function copying({ k, output }: LearnedMethod, { id }: Model): () => Plan {
-  const init = { model: id, output, k, n: k + 1, stragglers: 1, deadline: 1 }
-  const spec = planSpec({ ...init, code: codeFamily('replication') })
-  return () => linearPlan(spec)
+function copies(cell: LearnedCell, model: Model): Way {
+  const spec = planSpec({ ...initOf(cell, model, 'logits'), code: codeFamily('replication') })
+  return { method: 'replication', output: 'logits', plan: () => linearPlan(spec) }
 }
 
-/** What all tasks of a group give. */
-export async function resultsOf(
-  plan: Plan,
-  queries: readonly Tensor[],
-  own: (query: number) => Tensor,
-  run: (task: PlanTask) => Promise<Tensor>
-): Promise<Map<number, Tensor>> {
-  for (const image of queries) plan.add({ image })
-  plan.close()
-  while (plan.encodeNext() !== undefined);
-  const results = new Map<number, Tensor>()
-  for (const task of plan.tasks) {
-    const result = task.role === 'query' ? own(task.queries[0]) : await run(task)
-    results.set(task.index, result)
-    plan.learn(task.index, result)
-  }
-  return results
+function sided(method: string, cell: LearnedCell, side: Side, model: Model): Way {
+  const spec = planSpec({ ...initOf(cell, model, 'logits'), code: codeFamily('replication'), side })
+  return { method, output: 'logits', plan: () => sidePlan(spec, side) }
 }
 
 async function isThere(file: string): Promise<boolean> {

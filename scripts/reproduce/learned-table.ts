@@ -1,23 +1,37 @@
 import type { LearnedFigures } from './learned.ts'
-import type { Network } from './networks.ts'
 import { percent, plain, withError } from './table.ts'
 
 /** The figures, for people. */
-export function learnedTable({ title }: Network, { settings, accuracy, rows, missing }: LearnedFigures): string {
+export function learnedTable({ settings, accuracy, rows, missing }: LearnedFigures): string {
   const models = Object.entries(accuracy).map(([name, share]) => `${name} has ${(100 * share).toFixed(2)}% right`)
-  const head = ['method', 'K, N', 'A_d', 'A_o', 'MSE', 'model’s class', 'said', 'extra runs: worker', 'master']
-  const grid = plain(head, 2)
-  for (const { method, k, n, degraded, accuracy, mse, agreement, said, extra } of rows) {
-    const figures = [percent(degraded), percent(accuracy), withError(mse, 4), percent(agreement)]
-    const runs = [extra.worker, extra.master].map(share => share.toFixed(3))
-    grid.push([method, `${k}, ${n}`, ...figures, said === undefined ? '–' : `${(100 * said).toFixed(2)}%`, ...runs])
-  }
-  const lines = [
-    `${title.split(' on ').at(-1)}: ${settings.testImages} test images in groups of K, one of whose N = K + 1 workers straggles, each in turn; ` +
-      `seed ${settings.seed}. By itself, ${models.join(', ')}.`,
-    'A_d is the accuracy of predictions whose own worker straggles (a lost one is a guess), A_o of all; MSE ‖p − f‖² on ' +
-      'probabilities, of all. Extra runs a query are counted in multiply-adds of the deployed model.',
-    grid.toString()
+  const head = [
+    'model',
+    'K, N, S',
+    'method',
+    'A_d',
+    'A_o',
+    'RelAcc',
+    'MSE',
+    'model’s class',
+    'said',
+    'workers',
+    'master'
   ]
-  return [...lines, ...missing.map(each => `not trained: ${each}`)].join('\n')
+  const grid = plain(head, 3)
+  for (const { deployed, k, n, stragglers, method, extra, said, ...row } of rows) {
+    const figures = [row.degraded, row.accuracy].map(percent)
+    const runs = [extra.workers, extra.master].map(share => share.toFixed(3))
+    const agreement = [percent(row.agreement), said === undefined ? '–' : `${(100 * said).toFixed(2)}%`]
+    const errors = [withError(row.relAcc, 4), withError(row.mse, 4)]
+    grid.push([deployed, `${k}, ${n}, ${stragglers}`, method, ...figures, ...errors, ...agreement, ...runs])
+  }
+  return [
+    `MNIST: up to ${settings.groups} groups of K of ${settings.testImages} test images, S of N workers straggle; seed ${settings.seed}. ` +
+      `By itself, ${models.join(', ')}.`,
+    'A_d is the accuracy of predictions that are not exact (a lost one is a guess), A_o of all; MSE ‖p − f‖² on probabilities, of all.',
+    'Of those that are not exact, how often the class is the model’s own, and how often that was said. Workers and master: multiply-adds',
+    'a query beside those of its own run, in runs of the deployed model.',
+    grid.toString(),
+    ...missing.map(name => `not trained: ${name}`)
+  ].join('\n')
 }

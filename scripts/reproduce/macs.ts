@@ -19,10 +19,10 @@ const PRODUCTS = ['Conv', 'Gemm', 'MatMul']
 const FLOAT = 1
 
 /**
- * Multiply-adds of a model on one query, those of convolutions and matrix products: how large their outputs are is found out by
+ * Multiply-adds of a model on one query, or on so many, those of convolutions and matrix products: how large their outputs are is found out by
  * running it with them as outputs.
  */
-export async function macsOf(file: string): Promise<number> {
+export async function macsOf(file: string, rows = 1): Promise<number> {
   const model = readOnnx(await readFile(file))
   const { graph } = model
   if (graph === undefined) throw new ReproduceError(`${file} has no graph`)
@@ -32,12 +32,12 @@ export async function macsOf(file: string): Promise<number> {
   for (const { output } of products.filter(node => !known.has(node.output[0]))) {
     graph.output.push(create(ValueInfoProtoSchema, { name: output[0], type: tensorType() }))
   }
-  const sizes = await outputSizes(toBinary(ModelProtoSchema, model))
+  const sizes = await outputSizes(toBinary(ModelProtoSchema, model), rows)
   return products.reduce((sum, node) => sum + (sizes.get(node.output[0]) ?? 0) * termsOf(node, lengths), 0)
 }
 
-/** Numbers in each output when the model is run on one query. */
-async function outputSizes(model: Uint8Array): Promise<Map<string, number>> {
+/** Numbers in each output when the model is run on so many queries. */
+async function outputSizes(model: Uint8Array, rows: number): Promise<Map<string, number>> {
   const folder = await mkdtemp(path.join(tmpdir(), 'splinemesh-macs-'))
   try {
     const file = path.join(folder, 'model.onnx')
@@ -48,7 +48,7 @@ async function outputSizes(model: Uint8Array): Promise<Map<string, number>> {
       const [{ id, signature }] = executor.models
       const inputs = Object.fromEntries(
         signature.inputs.map(({ name, shape: [, ...rest] }) => {
-          const shape = [1, ...rest.map(length => length ?? 1)]
+          const shape = [rows, ...rest.map(length => length ?? 1)]
           return [name, Tensor.float32(new Float32Array(shape.reduce((a, b) => a * b)), shape)]
         })
       )

@@ -85,19 +85,14 @@ subcommand('side-information', 'A student that the master runs, beside copies: w
       return { figures, text: sideTable(network, figures) }
     })
   )
-subcommand(
-  'learned',
-  'ParM, mosaics and Coded-InvNet with one worker more than queries, each beside copies: of mnist.'
-).action((options: Options) =>
-  tables(
-    'learned',
-    { ...options, network: options.network.filter(name => name === 'mnist') },
-    async (network, dataset) => {
-      const figures = await learnedFigures(dataset, { seed: options.seed })
-      return { figures, text: learnedTable(network, figures) }
-    }
+subcommand('learned', 'ParM, mosaics and Coded-InvNet that were trained for MNIST, beside copies and a backup model.')
+  .option('--groups <n>', 'test groups of each size', within(2, 5000), 500)
+  .action((options: Options & { groups: number }) =>
+    tables('learned', { ...options, network: ['mnist'] }, async (_, dataset) => {
+      const figures = await learnedFigures(dataset, { ...options, progress })
+      return { figures, text: learnedTable(figures) }
+    })
   )
-)
 
 try {
   await program.parseAsync()

@@ -30,9 +30,23 @@ describe('a mosaic', () => {
   it('is refused of other images than a square of them, all alike, whose sides it divides', () => {
     assert.throws(() => mosaic([0, 1, 2].map(image), 2), ShapeMismatchError)
     assert.throws(() => mosaic([], 2), ShapeMismatchError)
-    assert.throws(() => mosaic(Array.from({ length: 9 }, (_, i) => image(i)), 3), ShapeMismatchError)
+    assert.throws(
+      () =>
+        mosaic(
+          Array.from({ length: 9 }, (_, i) => image(i)),
+          3
+        ),
+      ShapeMismatchError
+    )
     const other = image(3).reshape([1, 2, 6, 4])
     assert.throws(() => mosaic([...[0, 1, 2].map(image), other], 2), ShapeMismatchError)
-    assert.throws(() => mosaic([0, 1, 2, 3].map(i => image(i).reshape([2, 4, 6])), 2), ShapeMismatchError)
+    assert.throws(
+      () =>
+        mosaic(
+          [0, 1, 2, 3].map(i => image(i).reshape([2, 4, 6])),
+          2
+        ),
+      ShapeMismatchError
+    )
   })
 })
