@@ -51,6 +51,7 @@ export class LearnedModels {
   readonly executor: OnnxExecutor
   readonly #held: readonly Tensor[]
   readonly #files: ReadonlyMap<Name, string>
+  readonly #macs = new Map<string, number>()
 
   private constructor(executor: OnnxExecutor, files: ReadonlyMap<Name, string>, held: readonly Tensor[]) {
     this.executor = executor
@@ -79,10 +80,17 @@ export class LearnedModels {
     return model
   }
 
-  /** Multiply-adds of each model, by its id: of one run on so many rows. */
+  /** Multiply-adds of a model on so many rows, by its id: counted by running the graph, once. */
   async macs(id: string, rows: number): Promise<number> {
-    const name = NAMES.find(each => this.#files.has(each) && this.model(each).id === id)
-    return macsOf(this.#files.get(name ?? 'lenet5') ?? '', rows)
+    const key = `${id} ${rows}`
+    let macs = this.#macs.get(key)
+    if (macs === undefined) {
+      const file = [...this.#files].find(([name]) => this.model(name).id === id)?.[1]
+      if (file === undefined) throw new RangeError(`none of the models has the id ${id}`)
+      macs = await macsOf(file, rows)
+      this.#macs.set(key, macs)
+    }
+    return macs
   }
 
   async run({ model, inputs, output }: Pick<PlanTask, 'model' | 'inputs' | 'output'>): Promise<Tensor> {

@@ -21,15 +21,18 @@ export function learnedTable({ settings, accuracy, rows, missing }: LearnedFigur
   for (const { deployed, k, n, stragglers, method, extra, said, ...row } of rows) {
     const figures = [row.degraded, row.accuracy].map(percent)
     const runs = [extra.workers, extra.master].map(share => share.toFixed(3))
-    const agreement = [percent(row.agreement), said === undefined ? '–' : `${(100 * said).toFixed(2)}%`]
+    const agreement = [
+      row.agreement === undefined ? '–' : percent(row.agreement),
+      said === undefined ? '–' : `${(100 * said).toFixed(2)}%`
+    ]
     const errors = [withError(row.relAcc, 4), withError(row.mse, 4)]
     grid.push([deployed, `${k}, ${n}, ${stragglers}`, method, ...figures, ...errors, ...agreement, ...runs])
   }
   return [
-    `MNIST: up to ${settings.groups} groups of K of ${settings.testImages} test images, S of N workers straggle; seed ${settings.seed}. ` +
+    `MNIST: ${settings.queries} of ${settings.testImages} test images in groups of K, S of N workers straggle; seed ${settings.seed}. ` +
       `By itself, ${models.join(', ')}.`,
-    'A_d is the accuracy of predictions that are not exact (a lost one is a guess), A_o of all; MSE ‖p − f‖² on probabilities, of all.',
-    'Of those that are not exact, how often the class is the model’s own, and how often that was said. Workers and master: multiply-adds',
+    'A_d is the accuracy of predictions that are not exact (one that is lost is a guess), A_o of all; MSE ‖p − f‖² on probabilities, of all.',
+    'Of those that are neither exact nor lost, how often the class is the model’s own, and how often that was said. Workers and master: multiply-adds',
     'a query beside those of its own run, in runs of the deployed model.',
     grid.toString(),
     ...missing.map(name => `not trained: ${name}`)

@@ -1,6 +1,6 @@
 import { random, shuffled } from '../../src/chance/index.ts'
 import { type Survivors, softmax, whole } from '../../src/codes/index.ts'
-import type { Plan } from '../../src/inference/index.ts'
+import type { Decoded, Plan } from '../../src/inference/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 import { drawGroups, drawSurvivors } from './draws.ts'
 import type { Dataset } from './images.ts'
@@ -37,15 +37,15 @@ export interface LearnedRow extends LearnedCell {
   relAcc: Estimate
   /** ‖p − f‖² on probabilities, over all. */
   mse: Estimate
-  /** Of predictions that are not exact: how often their class is the model's own; and how often that was said. */
-  agreement: Estimate
+  /** Of those that are neither exact nor lost: how often their class is the model's own; and how often that was said. */
+  agreement?: Estimate
   said?: number
   /** Multiply-adds a query beside those of its own run, in runs of the deployed model. */
   extra: { workers: number; master: number }
 }
 
 export interface LearnedFigures {
-  settings: { seed: number; testImages: number; groups: number }
+  settings: { seed: number; testImages: number; queries: number }
   /** Of each deployed model by itself. */
   accuracy: Record<string, number>
   rows: LearnedRow[]
@@ -54,7 +54,7 @@ export interface LearnedFigures {
 }
 
 interface LearnedTrial extends Trial {
-  exact: boolean
+  source: Decoded['source'] | 'lost'
   said?: number
 }
 
@@ -70,7 +70,7 @@ interface Asked {
 /** Scores what was trained for MNIST through the plans of the project, beside copies on as many workers. */
 export async function learnedFigures(
   { learning, test }: Dataset,
-  { seed, groups, progress }: { seed: number; groups: number; progress(line: string): void }
+  { seed, queries, progress }: { seed: number; queries: number; progress(line: string): void }
 ): Promise<LearnedFigures> {
   const images = test.pixels.map(imageTensor)
   const models = await LearnedModels.load(learning.pixels.filter((_, i) => i % HELD_BACK_EVERY === 0).map(imageTensor))
@@ -82,7 +82,7 @@ export async function learnedFigures(
     for (const cell of cells) {
       progress(`${deployed}: K = ${cell.k}, N = ${cell.n}, S = ${cell.stragglers}`)
       const ways = deployed === 'lenet5' ? await models.waysOfLeNet5(cell) : await models.waysOfInvNet(cell)
-      const asked = { models, groups: draw(cell, images.length, { seed, groups }), images, own, labels: test.labels }
+      const asked = { models, groups: draw(cell, images.length, { seed, queries }), images, own, labels: test.labels }
       for (const way of ways) rows.push({ deployed, ...cell, ...(await rowOf(way, cell, asked)) })
     }
   }
@@ -91,7 +91,7 @@ export async function learnedFigures(
     await score('invnet', [INVNET])
   }
   await models.close()
-  return { settings: { seed, testImages: images.length, groups }, accuracy, rows, missing: models.missing }
+  return { settings: { seed, testImages: images.length, queries }, accuracy, rows, missing: models.missing }
 }
 
 function imageTensor(pixels: Float32Array): Tensor {
@@ -102,10 +102,10 @@ function imageTensor(pixels: Float32Array): Tensor {
 function draw(
   { k, n, stragglers }: LearnedCell,
   images: number,
-  { seed, groups }: { seed: number; groups: number }
+  { seed, queries }: { seed: number; queries: number }
 ): Asked['groups'] {
   const chance = random(seed, STREAMS.groups)
-  const count = Math.min(groups, Math.floor(images / k))
+  const count = Math.floor(Math.min(queries, images) / k)
   const draws = drawGroups(shuffled(Array(images).keys(), chance), { k, count }, chance)
   const init = { groups: count, sets: SETS, seed, stream: STREAMS.survivors }
   const drawn = stragglers === 1 ? undefined : drawSurvivors(n, stragglers, init)
@@ -115,77 +115,78 @@ function draw(
 }
 
 async function rowOf(way: Way, { k }: LearnedCell, asked: Asked) {
-  const { models, groups, images, own, labels } = asked
-  const probabilities = own.map(softmax)
   const trials: LearnedTrial[] = []
   const extra = { workers: 0, master: 0 }
-  const ownRun = await costOf(models, way.plan().spec.model, 1)
-  for (const [unit, { members, survivors }] of groups.entries()) {
+  for (const [unit, { members, survivors }] of asked.groups.entries()) {
     const plan = way.plan()
-    const answers = members.map(image =>
-      Tensor.float32((way.output === 'logits' ? own : probabilities)[image], [1, own[image].length])
-    )
-    const results = await resultsOf(
-      plan,
-      members.map(image => images[image]),
-      answers,
-      models
-    )
-    const workers = plan.tasks.filter(({ runner }) => runner === 'worker')
-    for (const task of plan.tasks.slice(k)) {
-      const rows = Object.values(task.inputs)[0].shape[0]
-      const cost = (await costOf(models, task.model, rows)) / ownRun / k / groups.length
-      extra[task.runner === 'worker' ? 'workers' : 'master'] += cost
-    }
+    const results = await resultsOf(plan, members, way, asked)
+    const costs = await costsOf(plan, asked.models)
+    extra.workers += costs.workers / k / asked.groups.length
+    extra.master += costs.master / k / asked.groups.length
     for (const arrived of survivors) {
-      const stragglers = new Set(workers.map(({ index }) => index))
-      for (const i of arrived) stragglers.delete(workers[i].index)
-      const heard = new Map([...results].filter(([index]) => !stragglers.has(index)))
-      whole(plan.decoding(heard)).forEach((decoded, q) => {
-        const image = members[q]
-        const values = decoded && floats(decoded.output)
-        const predicted = values && (way.output === 'logits' ? softmax(values) : values)
-        const scored = scoreQuery(predicted, probabilities[image], labels[image])
-        trials.push({ unit, exact: decoded?.source === 'exact', said: decoded?.expected?.agreement, ...scored })
-      })
+      trials.push(
+        ...decode(plan, results, arrived).map((decoded, q) => trial(decoded, members[q], { unit, way, asked }))
+      )
     }
   }
   return { method: way.method, ...summary(trials), extra }
 }
 
-/** Multiply-adds by model and rows: each is counted by running the graph, once. */
-const costs = new Map<string, Promise<number>>()
-
-function costOf(models: LearnedModels, id: string, rows: number): Promise<number> {
-  const key = `${id} ${rows}`
-  const cost = costs.get(key) ?? models.macs(id, rows)
-  costs.set(key, cost)
-  return cost
-}
-
 /** What all tasks of a group give. */
 async function resultsOf(
   plan: Plan,
-  queries: readonly Tensor[],
-  answers: readonly Tensor[],
-  models: LearnedModels
+  members: readonly number[],
+  { output }: Way,
+  { images, own, models }: Asked
 ): Promise<Map<number, Tensor>> {
-  for (const image of queries) plan.add({ image })
+  for (const image of members) plan.add({ image: images[image] })
   plan.close()
   while (plan.encodeNext() !== undefined);
   const results = new Map<number, Tensor>()
   // The list grows as a plan learns.
   for (const task of plan.tasks) {
-    const result = task.role === 'query' ? answers[task.queries[0]] : await models.run(task)
+    const known = own[members[task.queries[0]]]
+    const answer = output === 'logits' ? known : known && softmax(known)
+    const result = task.role === 'query' ? Tensor.float32(answer, [1, answer.length]) : await models.run(task)
     results.set(task.index, result)
     plan.learn(task.index, result)
   }
   return results
 }
 
+/** The predictions of a group from those of its workers that answer, and from the master. */
+function decode(plan: Plan, results: ReadonlyMap<number, Tensor>, arrived: Survivors) {
+  const workers = plan.tasks.filter(({ runner }) => runner === 'worker').map(({ index }) => index)
+  const heard = new Set(arrived.map(i => workers[i]))
+  return whole(plan.decoding(new Map([...results].filter(([index]) => heard.has(index) || !workers.includes(index)))))
+}
+
+function trial(
+  decoded: Decoded | undefined,
+  image: number,
+  { unit, way, asked: { own, labels } }: { unit: number; way: Way; asked: Asked }
+): LearnedTrial {
+  const values = decoded && floats(decoded.output)
+  const predicted = values && (way.output === 'logits' ? softmax(values) : values)
+  const scored = scoreQuery(predicted, softmax(own[image]), labels[image])
+  return { unit, source: decoded?.source ?? 'lost', said: decoded?.expected?.agreement, ...scored }
+}
+
+/** What the tasks of a group cost beside one run of the deployed model for each query, in such runs. */
+async function costsOf({ tasks, size, spec }: Plan, models: LearnedModels): Promise<LearnedRow['extra']> {
+  const ownRun = await models.macs(spec.model, 1)
+  const costs = { workers: -size, master: 0 }
+  for (const { model, inputs, runner } of tasks) {
+    const rows = Object.values(inputs)[0].shape[0]
+    costs[runner === 'worker' ? 'workers' : 'master'] += (await models.macs(model, rows)) / ownRun
+  }
+  return costs
+}
+
 function summary(trials: readonly LearnedTrial[]) {
-  const other = trials.filter(({ exact }) => !exact)
-  const said = other.flatMap(each => each.said ?? [])
+  const other = trials.filter(({ source }) => source !== 'exact')
+  const given = other.filter(({ source }) => source !== 'lost')
+  const said = given.flatMap(each => each.said ?? [])
   return {
     accuracy: ratio(trials, ({ right }) => right),
     relAcc: ratio(
@@ -195,7 +196,7 @@ function summary(trials: readonly LearnedTrial[]) {
     ),
     degraded: ratio(other, ({ right }) => right),
     mse: ratio(trials, ({ squaredError }) => squaredError),
-    agreement: ratio(other, ({ agrees }) => agrees),
+    ...(given.length > 0 && { agreement: ratio(given, ({ agrees }) => agrees) }),
     ...(said.length > 0 && { said: mean(said) })
   }
 }

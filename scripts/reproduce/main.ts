@@ -86,8 +86,8 @@ subcommand('side-information', 'A student that the master runs, beside copies: w
     })
   )
 subcommand('learned', 'ParM, mosaics and Coded-InvNet that were trained for MNIST, beside copies and a backup model.')
-  .option('--groups <n>', 'test groups of each size', within(2, 5000), 500)
-  .action((options: Options & { groups: number }) =>
+  .option('--queries <n>', 'test images in groups of each size', within(20, 10_000), 4000)
+  .action((options: Options & { queries: number }) =>
     tables('learned', { ...options, network: ['mnist'] }, async (_, dataset) => {
       const figures = await learnedFigures(dataset, { ...options, progress })
       return { figures, text: learnedTable(figures) }

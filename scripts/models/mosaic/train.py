@@ -11,7 +11,7 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from companion import (  # noqa: E402: the folder above is not a package
-    CompanionNetwork, Teaching, arguments, export_checked, fit, make_repeatable, recipe_of, write_json,
+    NETWORKS, Teaching, arguments, export_checked, fit, make_repeatable, recipe_of, write_json,
 )
 
 EXAMPLES = 100
@@ -32,10 +32,10 @@ def tiled(groups, side):
 class Description(nn.Module):
     """A network with an output for each class of each tile: [b,1,32,32] -> logits [b·side²,classes]."""
 
-    def __init__(self, side, classes):
+    def __init__(self, network, side, classes):
         super().__init__()
         self.classes = classes
-        self.network = CompanionNetwork(side * side * classes)
+        self.network = network(side * side * classes)
 
     def forward(self, image):
         return self.network(image).reshape(-1, self.classes)
@@ -55,7 +55,7 @@ def train(teaching, options):
     def agreement(model):
         return float((model(held).argmax(1) == held_answers.flatten(0, 1).argmax(1)).float().mean())
 
-    model = fit(Description(side, held_answers.shape[2]), loss_of_batch, agreement, options)
+    model = fit(Description(NETWORKS[options.network], side, held_answers.shape[2]), loss_of_batch, agreement, options)
     return model, agreement(model), held[:EXAMPLES]
 
 

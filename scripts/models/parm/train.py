@@ -11,7 +11,7 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from companion import (  # noqa: E402: the folder above is not a package
-    CompanionNetwork, Teaching, arguments, export_checked, fit, make_repeatable, recipe_of, write_json,
+    NETWORKS, Teaching, arguments, export_checked, fit, make_repeatable, recipe_of, write_json,
 )
 
 EXAMPLES = 100
@@ -50,7 +50,7 @@ def train(teaching, parity, options):
         decoded = reconstructed(model(held), held_answers, weights)
         return float((decoded.argmax(2) == held_answers.argmax(2)).float().mean())
 
-    model = fit(CompanionNetwork(held_answers.shape[2]), loss_of_batch, agreement, options)
+    model = fit(NETWORKS[options.network](held_answers.shape[2]), loss_of_batch, agreement, options)
     return model, agreement(model), held[:EXAMPLES]
 
 
