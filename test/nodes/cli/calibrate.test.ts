@@ -76,6 +76,24 @@ describe('splinemesh calibrate, and infer by its profile', () => {
     )
   })
 
+  it('learns what parity models are worth, and infer asks for them', async () => {
+    // LeNet5 is a poor parity model of itself, but one.
+    const ended = await calibrate('--parity', lenet5, '--k', '2', '--output', 'softmax', '--out', file('parity.json'))
+    assert.equal(ended.code, 0, said(ended))
+    assert.match(ended.out, /what +error +agreement\n1 of 2 missing +\d\.\d+ +0\.\d{3}\n/)
+    const ask = ['infer', '--peer', worker.address, '--deadline', '10s', '--model', 'lenet5', '--input', ...examples]
+    const answered = await splinemesh(...ask, '--parity', file('parity.json'), '--json')
+    assert.equal(answered.code, 0, said(answered))
+    const { groups } = JSON.parse(answered.out)
+    for (const { code, k, n, tasks } of groups) {
+      assert.deepEqual({ code, k, n }, { code: 'parm', k: 2, n: 3 })
+      assert.equal(tasks.filter(({ role }: { role: string }) => role === 'parity').length, 1)
+    }
+    const refused = await splinemesh(...ask, '--parity', file('parity.json'), '--k', '3')
+    assert.equal(refused.code, 2, said(refused))
+    assert.match(refused.err, /the parity models are for k 2, and 3 is asked for/)
+  })
+
   it('says that a model of images of one size gives no description', async () => {
     const ended = await calibrate('--description', '--out', file('none.json'))
     assert.equal(ended.code, 0, said(ended))
