@@ -82,7 +82,7 @@ async function answered({ model: deployed, data, output: asked, signal }: Calibr
  *
  * @throws {InvalidOptionError} it takes none of one size
  */
-export function imageShape({ name, signature: { inputs } }: Model): ImageShape {
+function imageShape({ name, signature: { inputs } }: Model): ImageShape {
   const [channels, height, width, ...more] = inputs[0].shape.slice(1)
   if (channels == null || height == null || width == null || more.length > 0) {
     throw new InvalidOptionError(

@@ -4,14 +4,16 @@ import path from 'node:path'
 import { random } from '../src/chance/index.ts'
 import { onnxExecutor } from '../src/runtime/index.ts'
 import {
-  featureCount,
+  type FeatureGraph,
   type ImageShape,
   joinSums,
   LAMBDAS,
   noSums,
-  type PatchBank,
   patchBank,
+  patchFeatures,
+  projectionFeatures,
   type RidgeSums,
+  randomProjection,
   ridge,
   squaredError,
   studentModel,
@@ -21,21 +23,27 @@ import { Tensor } from '../src/tensor/index.ts'
 import { InvalidOptionError } from './errors.ts'
 
 export interface FitStudentInit {
-  /** Unlabelled queries, each of channels·height·width values. */
-  images: readonly Float32Array[]
-  shape: ImageShape
+  /** Unlabelled. */
+  queries: readonly Float32Array[]
+  /** Of a query: an image, channels apart; or the lengths of its axes, of a vector or a sequence. */
+  shape: ImageShape | readonly number[]
   /** The deployed model's own logits of each, of one length. */
   logits: readonly Float32Array[]
-  /** Patches are the student's work and what it can tell apart. @default 240, and fewer for fewer than some 2,000 images */
+  /**
+   * Patches are the student's work and what it can tell apart; each gives nine features, and has as many random directions in
+   * its place where queries are no images. @default 240, and fewer for fewer than some 2,000 queries
+   */
   patches?: number
   /** Draws the patches. @default 1 */
   seed?: number
 }
 
-/** At most so many images in one run: their features are summed up in float32, those of runs in float64. */
+/** At most so many queries in one run: their features are summed up in float32, those of runs in float64. */
 const BATCH = 500
 /** Every so many runs one is held back, to choose λ on. */
 const FOLDS = 5
+/** Features that a patch gives. */
+const PLACES = 9
 const LEAST_PATCHES = 16
 const MOST_PATCHES = 240
 const PATCH_SIDE = 4
@@ -43,57 +51,74 @@ const PATCH_SIDE = 4
 const SHRUNK_SIDE = 16
 
 /**
- * Fits a student to what the deployed model says of these images, in closed form. λ is the one with the least squared error on a
- * fifth of the images when fitted to the others; the student is then fitted to all.
+ * Fits a student to what the deployed model says of these queries, in closed form. λ is the one with the least squared error on a
+ * fifth of the queries when fitted to the others; the student is then fitted to all.
  *
- * @returns an ONNX file: `image` [batch, channels, height, width] to `logits` and `softmax` [batch, classes], and the `features` [batch, …] before
- * @throws {InvalidOptionError} there are fewer than 5 images, or not as many logits as images
- * @throws {StudentFitError} the images are smaller than its patches, pooled
+ * @returns an ONNX file: a query [batch, …shape] to `logits` and `softmax` [batch, classes], and to the `features` they are read from
+ * @throws {InvalidOptionError} there are fewer than 5 queries, or not as many logits as queries
+ * @throws {StudentFitError} images are smaller than its patches, pooled
  */
 export async function fitStudent(init: FitStudentInit): Promise<Uint8Array> {
-  const { images, shape, logits, seed = 1 } = init
-  const { patches = defaultPatches(images.length) } = init
-  if (images.length < FOLDS) {
-    throw new InvalidOptionError(`a student is fitted to at least ${FOLDS} images, got ${images.length}`)
+  const { queries, logits } = init
+  if (queries.length < FOLDS) {
+    throw new InvalidOptionError(`a student is fitted to at least ${FOLDS} queries, got ${queries.length}`)
   }
-  if (logits.length !== images.length) {
+  if (logits.length !== queries.length) {
     throw new InvalidOptionError(
-      `a student needs the model's logits of each image: ${logits.length} of ${images.length}`
+      `a student needs the model's logits of each query: ${logits.length} of ${queries.length}`
     )
   }
-  const shrink = Math.max(1, Math.round(Math.min(shape.height, shape.width) / SHRUNK_SIDE))
-  const bank = patchBank(images, shape, { count: patches, side: PATCH_SIDE, shrink }, random(seed))
-  const { fitted, held } = await sumUp(init, bank)
+  const features = featuresOf(init)
+  const { fitted, held } = await sumUp(init, features)
   const errors = LAMBDAS.map(lambda => squaredError(held, ridge(fitted, lambda)))
   const best = errors.reduce((least, error, i) => (error < errors[least] ? i : least), 0)
-  return studentModel(shape, bank, ridge(joinSums(fitted, held), LAMBDAS[best]))
+  return studentModel(features, ridge(joinSums(fitted, held), LAMBDAS[best]))
 }
 
-/** No more features than images to learn them from: nine of each patch. */
-function defaultPatches(images: number): number {
-  return Math.max(LEAST_PATCHES, Math.min(MOST_PATCHES, Math.floor(images / 9)))
+function featuresOf({
+  queries,
+  shape,
+  patches = defaultPatches(queries.length),
+  seed = 1
+}: FitStudentInit): FeatureGraph {
+  const chance = random(seed)
+  if (!('channels' in shape)) {
+    return projectionFeatures(shape, randomProjection(queries, PLACES * patches, chance))
+  }
+  const shrink = Math.max(1, Math.round(Math.min(shape.height, shape.width) / SHRUNK_SIDE))
+  return patchFeatures(shape, patchBank(queries, shape, { count: patches, side: PATCH_SIDE, shrink }, chance))
+}
+
+/** No more features than queries to learn from. */
+function defaultPatches(queries: number): number {
+  return Math.max(LEAST_PATCHES, Math.min(MOST_PATCHES, Math.floor(queries / PLACES)))
 }
 
 /** Adds up all batches in ONNX Runtime; it loads models from files, so the graph goes through one. */
 async function sumUp(
-  { images, shape, logits }: FitStudentInit,
-  bank: PatchBank
+  { queries, shape, logits }: FitStudentInit,
+  features: FeatureGraph
 ): Promise<Record<'fitted' | 'held', RidgeSums>> {
   const classes = logits[0].length
+  const axes = 'channels' in shape ? [shape.channels, shape.height, shape.width] : shape
   const folder = await mkdtemp(path.join(tmpdir(), 'splinemesh-student-'))
   try {
     const file = path.join(folder, 'sums.onnx')
-    await writeFile(file, sumsModel(shape, bank, classes))
+    await writeFile(file, sumsModel(features, classes))
     const executor = onnxExecutor({ models: [{ name: 'sums', path: file }] })
     await executor.start()
     try {
       const [{ id }] = executor.models
-      const sums = { fitted: noSums(featureCount(bank), classes), held: noSums(featureCount(bank), classes) }
-      const together = Math.min(BATCH, Math.ceil(images.length / FOLDS))
-      for (let from = 0; from < images.length; from += together) {
-        const image = batch(images.slice(from, from + together), [shape.channels, shape.height, shape.width])
+      const sums = { fitted: noSums(features.count, classes), held: noSums(features.count, classes) }
+      const together = Math.min(BATCH, Math.ceil(queries.length / FOLDS))
+      for (let from = 0; from < queries.length; from += together) {
+        const query = batch(queries.slice(from, from + together), axes)
         const targets = batch(logits.slice(from, from + together).map(centred), [1 + classes])
-        const { outputs } = await executor.run({ model: id, inputs: { image, targets }, outputs: ['sums'] })
+        const { outputs } = await executor.run({
+          model: id,
+          inputs: { [features.inputs[0].name]: query, targets },
+          outputs: ['sums']
+        })
         const { matrix } = (from / together) % FOLDS === FOLDS - 1 ? sums.held : sums.fitted
         outputs.sums.data.forEach((sum, i) => {
           matrix[i] += Number(sum)

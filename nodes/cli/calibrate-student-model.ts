@@ -5,10 +5,10 @@ import type { Model } from '../../src/models/index.ts'
 import { type OnnxExecutor, type OnnxModel, onnxExecutor } from '../../src/runtime/index.ts'
 import type { StudentProfile } from '../../src/students/index.ts'
 import type { Tensor } from '../../src/tensor/index.ts'
-import { imageShape } from '../calibrate-shrunk.ts'
 import { calibrateStudent } from '../calibrate-student.ts'
 import { runAll } from '../calibration-groups.ts'
-import { fitStudent } from '../fit-student.ts'
+import { InvalidOptionError } from '../errors.ts'
+import { type FitStudentInit, fitStudent } from '../fit-student.ts'
 import { chooseOutput } from '../queries.ts'
 import type { CalibrateCommandOptions } from './calibrate.ts'
 import { UsageError } from './errors.ts'
@@ -44,8 +44,8 @@ export async function calibrateStudentModel(options: CalibrateCommandOptions, gi
         const [model] = executor.models
         const queries = queriesOf(model).filter((_, i) => i % JUDGING !== 0)
         const asked = { executor, model, output: chooseOutput(model, codeFamily('replication'), output), signal }
-        const images = queries.map(({ data }) => Float32Array.from(data, Number))
-        const fit = { images, shape: imageShape(model), logits: await runAll(asked, queries), seed }
+        const numbers = queries.map(({ data }) => Float32Array.from(data, Number))
+        const fit = { queries: numbers, shape: shapeOf(model), logits: await runAll(asked, queries), seed }
         await saveBytes(student.path, await fitStudent(fit))
       })
     }
@@ -71,6 +71,18 @@ async function running<T>(
   } finally {
     await executor.stop()
   }
+}
+
+/** Three axes are an image's, channels first. */
+function shapeOf({ name, signature: { inputs } }: Model): FitStudentInit['shape'] {
+  const axes = inputs[0].shape.slice(1).flatMap(length => length ?? [])
+  if (axes.length + 1 !== inputs[0].shape.length) {
+    throw new InvalidOptionError(
+      `a student is fitted to queries of one shape, and '${name}' takes [${inputs[0].shape.join(', ')}]: give a small model, --student small.onnx`
+    )
+  }
+  const [channels, height, width] = axes
+  return axes.length === 3 ? { channels, height, width } : axes
 }
 
 function withoutEnding(file: string): string {

@@ -130,7 +130,7 @@ async function fitted(
   const teacher = await Models.load({ deployed })
   const logits = await teacher.logits('deployed', images)
   await teacher.close()
-  await writeFile(file, await fitStudent({ images, shape, logits, patches, seed }))
+  await writeFile(file, await fitStudent({ queries: images, shape, logits, patches, seed }))
   return {
     title: `${patches} patches fitted to ${images.length} images`,
     file,

@@ -48,7 +48,7 @@ export async function studentFigures(
   const teacher = await Models.load({ deployed })
   const [logits, own] = [await teacher.logits('deployed', images), await teacher.logits('deployed', test.pixels)]
   const startedAt = performance.now()
-  await writeFile(file, await fitStudent({ images, shape, logits, patches, seed }))
+  await writeFile(file, await fitStudent({ queries: images, shape, logits, patches, seed }))
   const seconds = { fit: (performance.now() - startedAt) / 1000 }
   const student = await Models.load({ student: file })
   const answers = await student.logits('student', test.pixels)

@@ -2,7 +2,7 @@
  * @packageDocumentation
  *
  * Students: small models, fitted in closed form to what the deployed model itself says of unlabelled queries. Random patches
- * of the images, whitened; ReLU; pooling; ridge regression; at once, or while they serve. And descriptions: the deployed graph itself
+ * of the images, whitened, or random directions of other queries; ReLU; pooling; ridge regression; at once, or while they serve. And descriptions: the deployed graph itself
  * on shrunk images. What is heavy, features and their products, is written as ONNX graphs for a runtime to run; nothing here
  * runs them. Imports `models` and `codes`.
  */
@@ -10,6 +10,7 @@ export { type SmallerModel, smallerModel, withReadout } from './description-grap
 export { InvalidShrunkProfileError, InvalidStudentProfileError, StudentFitError } from './errors.ts'
 export { OnlineStudent, type OnlineStudentInit } from './online-student.ts'
 export { type ImageShape, type PatchBank, type PatchOptions, patchBank } from './patch-bank.ts'
+export { type RandomProjection, randomProjection } from './random-projection.ts'
 export {
   addingUp,
   joinSums,
@@ -23,5 +24,5 @@ export {
 } from './ridge.ts'
 export { shrinking, type View } from './shrinking.ts'
 export { parseShrunkProfile, type ShrunkProfile } from './shrunk-profile.ts'
-export { featureCount, studentModel, sumsModel } from './student-graph.ts'
+export { type FeatureGraph, patchFeatures, projectionFeatures, studentModel, sumsModel } from './student-graph.ts'
 export { parseStudentProfile, type StudentProfile } from './student-profile.ts'

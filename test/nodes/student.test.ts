@@ -70,7 +70,7 @@ describe('a student that the master asks', () => {
     await executor.stop()
     const rows = Array.from({ length: FITTED }, (_, i) => i)
     const values = (tensor: Tensor) => rows.map(i => Float32Array.from(tensor.row(i).data, Number))
-    return fitStudent({ images: values(queries), shape: SHAPE, logits: values(outputs.logits), patches: 24 })
+    return fitStudent({ queries: values(queries), shape: SHAPE, logits: values(outputs.logits), patches: 24 })
   }
 
   /** A master that knows its student, workers that answer, and others that do not. */

@@ -23,7 +23,7 @@ const heldBack = images.rows(fitted.shape[0], images.shape[0])
 
 await writeFile(
   student.path,
-  await fitStudent({ images: rowsOf(fitted), shape: SHAPE, logits: await logitsOf(fitted), patches: PATCHES })
+  await fitStudent({ queries: rowsOf(fitted), shape: SHAPE, logits: await logitsOf(fitted), patches: PATCHES })
 )
 const executor = onnxExecutor({ models: [lenet5, student] })
 await executor.start()
