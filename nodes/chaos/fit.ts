@@ -56,8 +56,7 @@ export async function fidelity(plan: ScenarioPlan, init: RealRunInit): Promise<F
 
 /**
  * The scenario with machines that behave as they did: runs are log-normal with the mean and spread of those seen, and the network
- * takes the median of what was left of the round trips. What was left beyond that counts as part of the run: machines that share a
- * computer wait for a core then.
+ * takes the median of what was left of the round trips.
  */
 export function fit(scenario: Scenario, { machines }: RealFleet, reports: readonly GroupReport[]): Scenario {
   const groupOf = new Map(machines.map(({ peer, machines }) => [peer, machines]))
@@ -76,13 +75,12 @@ export function fit(scenario: Scenario, { machines }: RealFleet, reports: readon
       if (seen.length < 2) {
         return group
       }
-      const usual = median(seen.map(({ network }) => network))
-      const runs = seen.map(({ run, network }) => run + Math.max(0, network - usual))
+      const runs = seen.map(({ run }) => run)
       return {
         ...group,
         service: mean(runs) / cost,
         jitter: standardDeviation(runs.map(Math.log)),
-        latency: usual / 2
+        latency: median(seen.map(({ network }) => network)) / 2
       }
     })
   }
