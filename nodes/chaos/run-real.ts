@@ -24,7 +24,7 @@ import { judge, leakedStreams, type RealCall } from './real-invariants.ts'
 import { RunClock } from './run-clock.ts'
 
 /** How long a master may take to reach machines that serve, in ms. */
-const REACH_MS = 30_000
+const REACH_MS = 60_000
 
 export interface RealRunInit {
   scenario: Scenario
