@@ -7,7 +7,7 @@
  */
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import module, { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -65,6 +65,8 @@ function complain(what) {
 }
 
 if (isNewEnough(process.version)) {
+  // much of a start is compiling: what was compiled once is kept in the system's folder of temporary files
+  module.enableCompileCache?.()
   await import(entry())
 } else {
   const node = packagedNode()

@@ -28,10 +28,10 @@ export const PROMPT_BYTES = 64 * 1024 + MAX_HEADER_BYTES
 export const JOINED_BYTES = 16 * 1024
 
 /**
- * Pieces that all streams together hand to libp2p before they let the event loop turn: noise encrypts inside `send()`. A photo
- * of 600 KB leaves in one turn where nobody else sends: each turn that it waits for costs it throughput.
+ * Pieces that all streams together hand to libp2p before they let the event loop turn: noise encrypts inside `send()`. With
+ * ten the longest turn of `npm run bench -- fanout` took 10 ms of processor time, on two cores with much else to do.
  */
-export const PIECES_PER_TURN = 10
+export const PIECES_PER_TURN = 6
 
 /** The largest body (the tensors of one request or one result) that this peer takes, if the caller sets none. */
 export const DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024
