@@ -1,6 +1,12 @@
-import { type Logger, type Startable, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
+import {
+  type Connection,
+  type Logger,
+  type Startable,
+  serviceCapabilities,
+  serviceDependencies
+} from '@libp2p/interface'
 import { INFER_PROTOCOL, type Infer, infer } from '../protocols/infer/index.ts'
-import { Fleet } from '../src/fleet/index.ts'
+import { Fleet, type FleetSnapshot } from '../src/fleet/index.ts'
 import { type Clock, type Drive, drive, type GroupReport, type PlanSpec, SELF } from '../src/inference/index.ts'
 import { type Model, type NamedTensors, parseModelId } from '../src/models/index.ts'
 import { type Admission, admission, measureBatchTimes } from '../src/runtime/index.ts'
@@ -38,6 +44,7 @@ interface Running {
   admission: Admission | undefined
   companions: Admission | undefined
   features: Features
+  fleet: Fleet
   workers: Workers
   routing: ModelRouting
   reach: ModelReach
@@ -155,6 +162,10 @@ export class CodedInferenceService implements CodedInference, Startable {
     return workers.list()
   }
 
+  snapshot(): FleetSnapshot {
+    return this.#started().fleet.snapshot()
+  }
+
   load(): WorkerLoad | undefined {
     const admission = this.#running?.admission
     return admission && { ...admission.load, models: admission.models }
@@ -171,10 +182,11 @@ export class CodedInferenceService implements CodedInference, Startable {
 
   async #connect(): Promise<Running> {
     const { peerId, registrar, connectionManager } = this.#components
-    const { executor, maxQueued, batching = false, infer: wire } = this.#init
+    const { executor, maxQueued, batching = false, infer: wire, memory = {} } = this.#init
     const clock = this.#clock
     const now = (): number => clock.now()
     const fleet = new Fleet()
+    fleet.restore(memory, now())
     const batchTimes = executor && batching ? await measureBatchTimes(executor) : undefined
     const queue = executor && admission({ executor, maxQueued, batchTimes, now })
     const companions = this.#init.companions && admission({ executor: this.#init.companions, now })
@@ -200,6 +212,7 @@ export class CodedInferenceService implements CodedInference, Startable {
       clock,
       log: this.#log,
       local: queue && { channel: localChannel({ worker, admission: queue, observe }), models: queue.models },
+      hostOf: worker => hostOf(connectionManager.getConnections().find(each => String(each.remotePeer) === worker)),
       joined: () => driven.dispatch({ type: 'workers' })
     })
     const routing = new ModelRouting(this.#components, { clock, log: this.#log, searched: () => workers.reconsider() })
@@ -219,6 +232,7 @@ export class CodedInferenceService implements CodedInference, Startable {
       admission: queue,
       companions,
       features,
+      fleet,
       workers,
       routing,
       reach,
@@ -311,4 +325,9 @@ function withVariants(report: GroupReport, workers: Workers): GroupReport {
     return variant === undefined ? task : { ...task, variant }
   })
   return { ...report, tasks }
+}
+
+/** The address of the other side without ports; of a relayed connection, that of the relay, which is lost with it as well. */
+function hostOf(connection: Connection | undefined): string | undefined {
+  return connection?.remoteAddr.getComponents()[0]?.value
 }

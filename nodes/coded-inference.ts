@@ -37,6 +37,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import type { InferInit } from '../protocols/infer/index.ts'
 import type { CodeName, CodeOptions, OrderKind, Profile } from '../src/codes/index.ts'
 import type { DescriptionProfile, ParityProfile } from '../src/companions/index.ts'
+import type { FleetSnapshot } from '../src/fleet/index.ts'
 import type { Clock, Hedge, Millis, Outcome } from '../src/inference/index.ts'
 import type { Model, Variants } from '../src/models/index.ts'
 import type { Executor, Load } from '../src/runtime/index.ts'
@@ -68,6 +69,8 @@ export interface CodedInferenceInit {
   infer?: Omit<InferInit, 'admission' | 'now' | 'observe'>
   /** Which peers this one, as a master, sends tasks to. @default all that serve */
   mayServe?(worker: PeerId): boolean
+  /** What an earlier process measured of its workers, as {@link CodedInference.snapshot} gave it. */
+  memory?: FleetSnapshot
   /** @default the process's monotonic clock */
   clock?: Clock
 }
@@ -238,6 +241,8 @@ export interface CodedInference {
   predict(query: Query, options: PredictOptions): Promise<Prediction>
   /** The workers that were reached so far; asking makes this peer reach out to those it knows. */
   workers(): WorkerInfo[]
+  /** What was measured of workers, to be given to a later process. */
+  snapshot(): FleetSnapshot
   /** How busy this peer is as a worker; undefined if it serves nothing. */
   load(): WorkerLoad | undefined
   /** Connects to a peer that is said to serve a model which was asked for lately. */

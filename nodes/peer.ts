@@ -11,6 +11,7 @@ import {
   modelExchange
 } from '../protocols/model/index.ts'
 import type { Presence, PresentPeer } from '../protocols/presence/index.ts'
+import type { FleetSnapshot } from '../src/fleet/index.ts'
 import type { CachedModel, ModelId } from '../src/models/index.ts'
 import { type Executor, type OnnxModel, onnxExecutor } from '../src/runtime/index.ts'
 import { type CodedInference, type CodedInferenceInit, codedInference } from './coded-inference.ts'
@@ -33,10 +34,12 @@ const PING_TIMEOUT_MS = 10_000
 /** libp2p leaves the timer of this running when it stops, which would hold every process up by its default of a second. */
 const IDENTIFY_PUSH_DEBOUNCE_MS = 50
 
-export interface PeerInit extends DiscoveryInit, Omit<CodedInferenceInit, 'executor' | 'companions' | 'mayServe'> {
+export interface PeerInit
+  extends DiscoveryInit,
+    Omit<CodedInferenceInit, 'executor' | 'companions' | 'mayServe' | 'memory'> {
   /** Multiaddrs to listen on, `/p2p-circuit` to be reached through a relay; none to only dial. @default ['/ip4/127.0.0.1/tcp/0'], this machine alone */
   listen?: string[]
-  /** Folder that keeps the private key, so that the peer id lasts. @default a fresh key each time */
+  /** Folder that keeps the private key, so that the peer id lasts, and how fast workers answered. @default a fresh key each time */
   identity?: string
   /** Keeps others out. @default whoever reaches this peer may ask, and whoever it reaches may serve */
   privateFleet?: PrivateFleet
@@ -134,6 +137,7 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
         batching,
         infer: { mayAsk: peer => door?.may(peer, 'master') ?? true, ...infer },
         mayServe: peer => door?.may(peer, 'worker') ?? true,
+        memory: identity === undefined ? undefined : await recall(identity),
         clock
       }),
       ...(exchange && { models: modelExchange(exchange) })
@@ -170,6 +174,7 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
       return models.fetch(id, options)
     },
     workers: () => service.workers(),
+    snapshot: () => service.snapshot(),
     load: () => service.load(),
     heard: hint => service.heard(hint),
     present: () => libp2p.services.presence?.peers() ?? [],
@@ -177,9 +182,24 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
     async stop() {
       stopping.abort()
       await redialing
+      if (identity !== undefined && libp2p.status === 'started') {
+        await remember(identity, service.snapshot()).catch(err => log('could not remember the workers - %e', err))
+      }
       await libp2p.stop()
     }
   }
+}
+
+// What few peers need is imported when it is needed: starting a process is mostly loading modules.
+
+async function recall(folder: string): Promise<FleetSnapshot> {
+  const { readMemory } = await import('./fleet-memory.ts')
+  return readMemory(folder)
+}
+
+async function remember(folder: string, snapshot: FleetSnapshot): Promise<void> {
+  const { writeMemory } = await import('./fleet-memory.ts')
+  await writeMemory(folder, snapshot)
 }
 
 /** A peer that the others keep out would only see that nobody answers. */

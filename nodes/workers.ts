@@ -1,7 +1,7 @@
 import type { Logger, PeerId } from '@libp2p/interface'
 import { raceSignal } from 'race-signal'
 import type { Infer, RemoteWorker } from '../protocols/infer/index.ts'
-import type { Fleet } from '../src/fleet/index.ts'
+import type { Fleet, Times } from '../src/fleet/index.ts'
 import type { Clock, Millis, WorkerChannel, WorkerId } from '../src/inference/index.ts'
 import { type Model, type ModelId, type Variants, variantsId } from '../src/models/index.ts'
 import { servedModel } from './served-model.ts'
@@ -18,8 +18,8 @@ export interface WorkerInfo {
   /** This peer itself. */
   local: boolean
   models: readonly Model[]
-  /** Moving average of the time from sending a task to its result, in ms, by model id; only where measured. */
-  answerMs: Record<string, Millis>
+  /** Within which ms it answered half of its tasks, and 99 of 100, by model id; only where measured. */
+  times: Record<ModelId, Times>
 }
 
 export interface WorkersInit {
@@ -29,6 +29,8 @@ export interface WorkersInit {
   log: Logger
   /** The worker in this same peer, if it serves models. */
   local: { channel: WorkerChannel; models: readonly Model[] } | undefined
+  /** What stands for the host of a connected worker: those on one host fail together. */
+  hostOf(worker: WorkerId): string | undefined
   /** A worker came. */
   joined(): void
 }
@@ -144,10 +146,10 @@ export class Workers {
     const { fleet, local } = this.#init
     return [...this.#reached].map(([id, { models }]) => {
       const measured = models.flatMap(model => {
-        const answerMs = fleet.answerMs(id, model.id)
-        return answerMs === undefined ? [] : [[model.id, answerMs]]
+        const times = fleet.times(id, model.id)
+        return times === undefined ? [] : [[model.id, times]]
       })
-      return { id, local: id === local?.channel.worker, models, answerMs: Object.fromEntries(measured) }
+      return { id, local: id === local?.channel.worker, models, times: Object.fromEntries(measured) }
     })
   }
 
@@ -203,7 +205,8 @@ export class Workers {
     this.#reached.set(id, worker)
     this.#init.fleet.add(
       id,
-      worker.models.map(model => model.id)
+      worker.models.map(model => model.id),
+      { domain: this.#init.hostOf(id) }
     )
     this.#addVariants(id)
     this.#init.joined()

@@ -3,10 +3,12 @@ import { styleText } from 'node:util'
 import type { Command } from 'commander'
 import { EXIT } from './exit-codes.ts'
 import type { Check, Finding } from './finding.ts'
+import { type FleetOptions, withFleetOptions } from './fleet-options.ts'
 import { names } from './options.ts'
 
-interface DoctorOptions {
+interface DoctorOptions extends FleetOptions {
   ep?: string[] | true
+  peer?: string[]
   json?: true
 }
 
@@ -15,22 +17,25 @@ Examples:
   $ splinemesh doctor
   $ splinemesh doctor --ep                # execution providers only, all that ONNX Runtime knows here
   $ splinemesh doctor --ep cuda,cpu       # those that serve would be given
+  $ splinemesh doctor --peer <multiaddr>  # why is that peer not reached?
 
 Exit code 1 if something that was asked for does not work.`
 
 export function defineDoctor(program: Command): void {
-  program
+  const command = program
     .command('doctor')
     .description('Look at what this machine can do, and say what to do about what it cannot.')
     .option('--ep [names]', 'look at execution providers only; with names, at these in order of preference', names)
+    .option('--peer <multiaddr...>', 'look at peers only: can they be reached, by which way, and what are they?')
+  withFleetOptions(command)
     .option('--json', 'print the findings as one JSON object')
     .addHelpText('after', EXAMPLES)
     .action(doctor)
 }
 
-async function doctor({ ep, json }: DoctorOptions): Promise<void> {
+async function doctor({ json, ...options }: DoctorOptions): Promise<void> {
   const findings: Finding[] = []
-  for (const check of checksOf(ep)) {
+  for (const check of checksOf(options)) {
     const found = await check()
     findings.push(...found)
     if (!json) {
@@ -45,12 +50,24 @@ async function doctor({ ep, json }: DoctorOptions): Promise<void> {
   }
 }
 
-function checksOf(ep: DoctorOptions['ep']): Check[] {
+function checksOf({ ep, peer, ...fleet }: DoctorOptions): Check[] {
+  if (peer !== undefined) {
+    return [
+      async () => {
+        const { checkPeers } = await import('./check-peers.ts')
+        return checkPeers({ peer, ...fleet })
+      }
+    ]
+  }
   const providers: Check = async () => {
     const { checkProviders } = await import('./check-providers.ts')
     return checkProviders(ep === true ? undefined : ep)
   }
-  return ep === undefined ? [checkMachine, providers] : [providers]
+  const network: Check = async () => {
+    const { checkNetwork } = await import('./check-network.ts')
+    return checkNetwork()
+  }
+  return ep === undefined ? [checkMachine, network, providers] : [providers]
 }
 
 async function checkMachine(): Promise<Finding[]> {

@@ -133,7 +133,7 @@ function unreachableBecause(error: unknown): string {
 }
 
 /** The innermost reason of a failed dial: the outer ones only say that it failed. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   let innermost = error
   while (innermost instanceof Error && (innermost.cause !== undefined || innermost instanceof AggregateError)) {
     innermost = innermost instanceof AggregateError ? innermost.errors[0] : innermost.cause

@@ -29,6 +29,12 @@ interface Worker {
   record: WorkerRecord
 }
 
+/** Times in ms within which a worker answers; ∞ where so many tasks never were. */
+export interface Times {
+  p50: number
+  p99: number
+}
+
 /** What is kept of a fleet from one process to the next: answer times by worker and model. */
 export type FleetSnapshot = Record<WorkerId, Record<string, AnswerTimesSnapshot>>
 
@@ -128,9 +134,10 @@ export class Fleet {
     this.#learn(worker, this.#now, ({ record }) => record.wrong())
   }
 
-  /** The moving average of a worker's answer time in ms; `undefined` until measured. */
-  answerMs(worker: WorkerId, model: string): number | undefined {
-    return this.#workers.get(worker)?.record.averageMs(model)
+  /** Half of its tasks of a model, and 99 of 100, a worker answers within so many ms; `undefined` until it is measured. */
+  times(worker: WorkerId, model: string): Times | undefined {
+    const times = this.#workers.get(worker)?.record.times(model)
+    return times && { p50: times.quantile(0.5), p99: times.quantile(0.99) }
   }
 
   /**

@@ -6,6 +6,6 @@
  */
 export { AnswerTimes, type AnswerTimesSnapshot } from './answer-times.ts'
 export { atLeast, enough } from './at-least.ts'
-export { Fleet, type FleetSnapshot, type WorkerId } from './fleet.ts'
+export { Fleet, type FleetSnapshot, type Times, type WorkerId } from './fleet.ts'
 export { Placing } from './placing.ts'
 export { type Choice, Roster } from './roster.ts'

@@ -11,14 +11,10 @@ const LONGEST_REST_MS = 60_000
 const MOST_GIVEN_UP = 8
 /** Without an answer since, each task given up doubles what a further one is taken to cost, up to so often. */
 const MOST_DOUBLINGS = 8
-/** Weight of the newest in the moving average. */
-const SMOOTHING = 0.3
 
 /** What was measured of one model. */
 interface Measured {
   times: AnswerTimes
-  /** Moving average of its answer times. */
-  averageMs: number | undefined
   /** The mean time to an answer; `undefined` after what changed it. */
   meanMs: number | undefined
 }
@@ -45,15 +41,9 @@ export class WorkerRecord {
     return this.#measured.get(model)?.times
   }
 
-  averageMs(model: string): number | undefined {
-    return this.#measured.get(model)?.averageMs
-  }
-
   answered(model: string, ms: number, { now, late }: { now: number; late: boolean }): void {
     const measured = this.#measuredOf(model)
-    const { times, averageMs = ms } = measured
-    times.answered(ms, now)
-    measured.averageMs = averageMs + SMOOTHING * (ms - averageMs)
+    measured.times.answered(ms, now)
     measured.meanMs = undefined
     this.#results++
     this.#failuresInARow = 0
@@ -126,7 +116,7 @@ export class WorkerRecord {
 
   #measuredOf(model: string): Measured {
     const known = this.#measured.get(model)
-    const measured = known ?? { times: new AnswerTimes(), averageMs: undefined, meanMs: undefined }
+    const measured = known ?? { times: new AnswerTimes(), meanMs: undefined }
     if (known === undefined) this.#measured.set(model, measured)
     return measured
   }

@@ -128,7 +128,10 @@ export class Master {
       return
     }
     for (const model of new Set(unsent.map(({ task }) => task.model))) {
-      const ranked = this.#fleet.choose(model, { count: group.plan.spec.n }, this.#now)
+      const { n, k } = group.plan.spec
+      // a host that is lost should cost no more than the group can spare
+      const choice = { count: n, mostPerDomain: Math.max(1, n - k) }
+      const ranked = this.#fleet.choose(model, choice, this.#now)
       for (const placement of unsent.filter(({ task }) => task.model === model)) {
         this.#send(group, placement, ranked)
       }

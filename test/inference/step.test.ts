@@ -73,6 +73,21 @@ describe('a step of the master', () => {
     assert.deepEqual(it.step({ type: 'abort', call: 1, reason: new Error('late') }, 101), [])
   })
 
+  it('sends no more of a group to one host than the group can do without, as long as there are others', () => {
+    const fleet = new Fleet()
+    const host: Record<string, string> = { a: 'rack', b: 'rack', c: 'rack', d: 'rack', e: 'shelf', f: 'desk' }
+    for (const [worker, domain] of Object.entries(host)) {
+      fleet.add(worker, ['double'], { domain })
+      // those of the rack are the fastest
+      fleet.began(worker, 'double', 0)
+      fleet.answered(worker, 'double', domain === 'rack' ? 5 : 20, { now: 5 })
+    }
+    const queries = [{ x: query(1) }, { x: query(2) }]
+    const begun = new Master(fleet).step({ type: 'batch', call: 1, queries, spec: spec('nercc'), concurrency: 1 }, 10)
+    const hosts = of('submit', begun).map(({ worker }) => host[worker])
+    assert.deepEqual(hosts.sort(), ['desk', 'rack', 'rack', 'shelf'])
+  })
+
   it('keeps a query until there is a worker, and sends it when one comes', () => {
     const fleet = new Fleet()
     const it = new Master(fleet)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -121,6 +121,27 @@ describe('a peer', () => {
       const listen = [address.slice(0, address.indexOf('/p2p/'))]
       await withPeers([{ identity, listen, executor: classifier() }], async () => {
         await master.waitForWorkers({ model: 'adder', signal: AbortSignal.timeout(10_000) })
+      })
+    })
+    await rm(identity, { recursive: true })
+  })
+
+  it('remembers how fast workers answered where it is given a folder for its key', async () => {
+    const identity = await mkdtemp(join(tmpdir(), 'splinemesh-'))
+    await withPeers([{ executor: classifier() }], async worker => {
+      const init = { identity, listen: [], bootstrap: worker.addresses }
+      await withPeers([init], async master => {
+        await master.infer({ model: 'adder', queries, k: 2, n: 2 })
+      })
+      await withPeers([init], async master => {
+        await master.waitForWorkers({ model: 'adder', signal: AbortSignal.timeout(10_000) })
+        const [{ times, models }] = master.workers()
+        assert.ok(times[models[0].id].p50 > 0, JSON.stringify(times))
+      })
+      await writeFile(join(identity, 'fleet.json'), '{"a":')
+      await withPeers([init], async master => {
+        await master.waitForWorkers({ model: 'adder', signal: AbortSignal.timeout(10_000) })
+        assert.deepEqual(master.workers()[0].times, {}, 'a damaged file is no memory')
       })
     })
     await rm(identity, { recursive: true })

@@ -1,0 +1,37 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import Type from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { FleetSnapshot } from '../src/fleet/index.ts'
+
+const Times = Type.Array(Type.Tuple([Type.Number({ minimum: 0 }), Type.Number({ minimum: 0 })]))
+const Remembered = Type.Record(
+  Type.String(),
+  Type.Record(Type.String(), Type.Object({ answered: Times, unanswered: Times }))
+)
+
+const check = Compile(Remembered)
+
+/** Where a peer that keeps its key in `folder` remembers how fast workers answered. */
+function fileIn(folder: string): string {
+  return path.join(folder, 'fleet.json')
+}
+
+/** What an earlier process measured of its workers; nothing where there is no such file, or it is damaged. */
+export async function readMemory(folder: string): Promise<FleetSnapshot> {
+  try {
+    const remembered: unknown = JSON.parse(await readFile(fileIn(folder), 'utf8'))
+    return check.Check(remembered) ? remembered : {}
+  } catch {
+    // what is forgotten is measured again
+    return {}
+  }
+}
+
+/** Whole or not at all: a process may end while it writes. */
+export async function writeMemory(folder: string, snapshot: FleetSnapshot): Promise<void> {
+  const file = fileIn(folder)
+  const unfinished = `${file}.${process.pid}`
+  await writeFile(unfinished, JSON.stringify(snapshot))
+  await rename(unfinished, file)
+}
