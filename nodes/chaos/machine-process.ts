@@ -10,7 +10,7 @@ import { RealFleetError } from './errors.ts'
 import { isMachineWord, type MachineOrder, type MachineProcessInit } from './messages.ts'
 
 /** How long a machine may take to serve, on a computer where many start at once, and to end, in ms. */
-const READY_MS = 60_000
+const READY_MS = 180_000
 const END_MS = 4000
 
 /** Compiled modules, so that a dozen processes do not each compile the same. */
