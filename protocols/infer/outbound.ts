@@ -184,8 +184,15 @@ export class OutboundStream implements WorkerChannel {
       return
     }
     this.#sending = true
-    for (let request = this.#next(); request !== undefined; request = this.#next()) {
-      await this.#sendRequest(request)
+    while (this.#next() !== undefined) {
+      if (this.#packing !== undefined) {
+        // to pack a photo takes as long as to send it
+        await this.#init.pace.wholeTurn()
+      }
+      const request = this.#next()
+      if (request !== undefined) {
+        await this.#sendRequest(request)
+      }
     }
     this.#sending = false
   }

@@ -2,6 +2,8 @@ import { PIECE_BYTES, PIECES_PER_TURN } from './constants.ts'
 
 interface Waiting {
   pieces: number
+  /** It takes all that is left of its turn. */
+  whole: boolean
   /** @param pieces at least one, at most as many as are waiting to be sent */
   resolve(pieces: number): void
 }
@@ -27,8 +29,17 @@ export class Pace {
 
   /** Resolves in a turn to come with how many of so many pieces may be sent in it. */
   turn(pieces: number): Promise<number> {
+    return this.#wait(pieces, false)
+  }
+
+  /** Resolves in a turn to come in which nobody sends any more. */
+  async wholeTurn(): Promise<void> {
+    await this.#wait(PIECES_PER_TURN, true)
+  }
+
+  #wait(pieces: number, whole: boolean): Promise<number> {
     return new Promise(resolve => {
-      this.#waiting.push({ pieces, resolve })
+      this.#waiting.push({ pieces, whole, resolve })
       this.#turnOver()
     })
   }
@@ -43,11 +54,10 @@ export class Pace {
       this.#turning = false
       let left = PIECES_PER_TURN
       const share = Math.max(1, Math.floor(left / this.#waiting.length))
-      const served = this.#waiting.splice(0, PIECES_PER_TURN)
-      for (const { pieces, resolve } of served) {
-        const given = Math.min(pieces, share)
+      for (let next = this.#waiting.shift(); next !== undefined; next = left > 0 ? this.#waiting.shift() : undefined) {
+        const given = next.whole ? left : Math.min(next.pieces, share)
         left -= given
-        resolve(given)
+        next.resolve(given)
       }
       this.#left = left * PIECE_BYTES
       if (this.#waiting.length > 0) {
