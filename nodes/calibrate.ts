@@ -36,7 +36,7 @@ export interface CalibrateInit {
   seed?: number
   /** @default 'logits' if there is one, else the first */
   output?: string
-  /** What that output is. @default told by its name, and by whether predictions sum to 1 */
+  /** What that output is. @default told by its name, whether predictions sum to 1, and whether there are labels */
   outputs?: Outputs
   signal?: AbortSignal
   /** Told after each group that was run, and each number of survivors that was scored. */
@@ -95,7 +95,7 @@ export async function calibrate(init: CalibrateInit): Promise<Calibration> {
   sampled.forEach((position, i) => {
     asked.predictions[position] = sample[i]
   })
-  const outputs = init.outputs ?? outputsOf(run.output, sample)
+  const outputs = init.outputs ?? outputsOf(run.output, sample, { classes: labels !== undefined })
   const mean = outputs === 'values' ? meanOf(sample) : undefined
   const step = steps(
     plans.reduce((sum, plan) => sum + planSteps(plan, counts), 0),

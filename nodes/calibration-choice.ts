@@ -83,12 +83,20 @@ export async function chooseDecoders(
   })
 }
 
-/** What the outputs of a model are: logits are told by their name; probabilities are at least 0 and sum to 1. */
-export function outputsOf(output: string, predictions: readonly Float32Array[]): Outputs {
+/**
+ * What the outputs of a model are: probabilities are at least 0 and sum to 1; logits are told by their name, or because they are
+ * of classes and no probabilities.
+ *
+ * @param classes the model is known to tell classes apart
+ */
+export function outputsOf(output: string, predictions: readonly Float32Array[], { classes = false } = {}): Outputs {
   if (output === 'logits') {
     return 'logits'
   }
-  return predictions.every(isDistribution) ? 'probabilities' : 'values'
+  if (predictions.every(isDistribution)) {
+    return 'probabilities'
+  }
+  return classes ? 'logits' : 'values'
 }
 
 /** What each output is on average. */

@@ -83,7 +83,7 @@ export function defineCalibrate(program: Command): void {
     .option('--seed <n>', 'of all chance: the same seed gives the same profile', whole, 1)
     .option('--output <name>', "the model's output to decode (default: logits if there is one, else the first)")
     .addOption(
-      new Option('--outputs <kind>', 'what that output is (default: told by its name and its values)').choices([
+      new Option('--outputs <kind>', 'what that output is (default: told by its name, its values and labels)').choices([
         'logits',
         'probabilities',
         'values'

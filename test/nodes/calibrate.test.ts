@@ -252,7 +252,7 @@ describe('calibrate', () => {
     assert.equal(none.profile.accuracy, 0)
   })
 
-  it('tells probabilities from values, and has no agreement for values', async () => {
+  it('tells probabilities from values, and has no agreement for values unless there are labels', async () => {
     const named = (name: string, width: number): ModelSignature => ({
       ...SIGNATURE,
       outputs: [{ name, dtype: 'float32', shape: [null, width] }]
@@ -272,6 +272,13 @@ describe('calibrate', () => {
     assert.equal(values.profile.plans[0].expected[0].agreement, undefined)
     const mean = values.profile.plans[0].moments.mean ?? []
     assert.ok(Math.abs(mean[0] - 5) < 0.5, `the mean of 5 + sin is about 5, got ${mean[0]}`)
+    const labelled = await calibrate({
+      ...quick,
+      executor: curve,
+      labels: Array.from({ length: 400 }, (_, i) => i % 2)
+    })
+    assert.equal(labelled.profile.outputs, 'logits', 'what has labels has classes, whatever its output is called')
+    assert.ok(labelled.profile.plans[0].expected[0].agreement !== undefined)
     await Promise.all([likely.stop(), curve.stop()])
   })
 
