@@ -6,6 +6,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import path from 'node:path'
 import { createPeer, environment } from '../../nodes/index.ts'
+import { parseDescriptionProfile } from '../../src/companions/index.ts'
 import { parseStudentProfile } from '../../src/students/index.ts'
 import { type Digits, readDigits } from './digits.ts'
 import { directAccuracy, lateGroups, openQueries, planFigures } from './figures.ts'
@@ -13,7 +14,16 @@ import { DemoFleet } from './fleet.ts'
 import { parseOptions } from './options.ts'
 import { picture } from './picture.ts'
 import { type DemoPlan, type GroupRecord, reach, runPlan } from './run-plan.ts'
-import { DEADLINE_MS, JITTER_MS, K, SERVICE_MS, SLOW_MS, STUDENT_PATH, STUDENT_PROFILE_PATH } from './settings.ts'
+import {
+  DEADLINE_MS,
+  JITTER_MS,
+  K,
+  MOSAIC_PROFILE_PATH,
+  SERVICE_MS,
+  SLOW_MS,
+  STUDENT_PATH,
+  STUDENT_PROFILE_PATH
+} from './settings.ts'
 import { table } from './table.ts'
 import { createView, type View } from './view.ts'
 
@@ -51,12 +61,15 @@ try {
 
 async function plans(n: number): Promise<DemoPlan[]> {
   const student = parseStudentProfile(await readFile(STUDENT_PROFILE_PATH, 'utf8'))
+  const description = parseDescriptionProfile(await readFile(MOSAIC_PROFILE_PATH, 'utf8'))
+  const half = Math.max(K + 1, Math.floor(n / 2))
   return [
     { name: 'uncoded', code: 'uncoded', n: K, stragglers: 0 },
     { name: 'replication', code: 'replication', n, stragglers: slow },
     { name: 'BACC', code: 'bacc', n, stragglers: slow },
     { name: 'NeRCC', code: 'nercc', n, stragglers: slow },
-    { name: 'student', code: 'replication', n: Math.max(K + 1, Math.floor(n / 2)), stragglers: slow, student }
+    { name: 'student', code: 'replication', n: half, stragglers: slow, student },
+    { name: 'mosaic', code: 'replication', n: half, stragglers: slow, description }
   ]
 }
 

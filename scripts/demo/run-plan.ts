@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Peer } from '../../nodes/index.ts'
 import { random, shuffled } from '../../src/chance/index.ts'
 import type { CodeName } from '../../src/codes/index.ts'
+import type { DescriptionProfile } from '../../src/companions/index.ts'
 import type { GroupReport, Outcome } from '../../src/inference/index.ts'
 import type { StudentProfile } from '../../src/students/index.ts'
 import type { DigitGroup, Digits } from './digits.ts'
@@ -22,6 +23,8 @@ export interface DemoPlan {
   stragglers: number
   /** The small model that the master asks beside copies. */
   student?: StudentProfile
+  /** The model of the workers that answers a whole group in one run. */
+  description?: DescriptionProfile
 }
 
 /** What became of a group under a plan. */
@@ -77,8 +80,12 @@ export async function runPlan(plan: DemoPlan, init: RunInit): Promise<GroupRecor
   return records
 }
 
-function ask({ code, n, stragglers, student }: DemoPlan, { queries }: DigitGroup, { peer, digits, signal }: RunInit) {
-  const asked = { model: digits.model, queries, k: K, n, code, stragglers, student }
+function ask(
+  { code, n, stragglers, student, description }: DemoPlan,
+  { queries }: DigitGroup,
+  { peer, digits, signal }: RunInit
+) {
+  const asked = { model: digits.model, queries, k: K, n, code, stragglers, student, description }
   return peer.infer({ ...asked, deadline: DEADLINE_MS, signal })
 }
 

@@ -26,6 +26,10 @@ export const MODEL_PATH = fileURLToPath(new URL('lenet5.onnx', digits))
 /** The master's own small model, and what is known of it. */
 export const STUDENT_PATH = fileURLToPath(new URL('student.onnx', digits))
 export const STUDENT_PROFILE_PATH = fileURLToPath(new URL('student.json', digits))
+/** A model that workers serve beside LeNet5 and that answers a whole group in one run, and what is known of it. */
+export const MOSAIC_NAME = 'mosaic'
+export const MOSAIC_PATH = fileURLToPath(new URL('mosaic-k4.onnx', digits))
+export const MOSAIC_PROFILE_PATH = fileURLToPath(new URL('mosaic-k4.json', digits))
 export const IMAGES_PATH = fileURLToPath(new URL('test-images.npy', digits))
 export const LABELS_PATH = fileURLToPath(new URL('test-labels.npy', digits))
 

@@ -1,5 +1,5 @@
 /**
- * The entry of a worker process: a peer that serves the digits model as a slower device would, and is slow when it is
+ * The entry of a worker process: a peer that serves the digits models as a slower device would, and is slow when it is
  * told to. It lives as long as the channel to the process that forked it: when that ends, also by SIGKILL, so does this.
  */
 import { once } from 'node:events'
@@ -9,7 +9,7 @@ import { random } from '../../src/chance/index.ts'
 import { onnxExecutor } from '../../src/runtime/index.ts'
 import { emulated } from './emulated-executor.ts'
 import { isSpeedOrder, type WorkerInit, type WorkerWord } from './messages.ts'
-import { JITTER_MS, MODEL_NAME, MODEL_PATH, SERVICE_MS, SLOW_MS } from './settings.ts'
+import { JITTER_MS, MODEL_NAME, MODEL_PATH, MOSAIC_NAME, MOSAIC_PATH, SERVICE_MS, SLOW_MS } from './settings.ts'
 
 /** How long a worker may take to stop, in ms. */
 const STOP_MS = 2000
@@ -26,7 +26,12 @@ parted.then(() => setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_MS
 const peer = await createPeer({
   bootstrap: [bootstrap],
   executor: emulated({
-    executor: onnxExecutor({ models: [{ name: MODEL_NAME, path: MODEL_PATH }] }),
+    executor: onnxExecutor({
+      models: [
+        { name: MODEL_NAME, path: MODEL_PATH },
+        { name: MOSAIC_NAME, path: MOSAIC_PATH }
+      ]
+    }),
     service: () => (slow ? SLOW_MS : SERVICE_MS + JITTER_MS * (2 * chance() - 1))
   })
 })

@@ -105,7 +105,7 @@ def answers_of(model, queries, output):
 
 
 class Teaching:
-    """Queries and the deployed model's answers to them: some to learn from, every tenth held back."""
+    """Queries and the deployed model's answers to them: some to learn from, every tenth held back, for what it is worth."""
 
     def __init__(self, options):
         queries = read_queries(options.data)
@@ -115,6 +115,8 @@ class Teaching:
             moved = [move_at_random(part) for _ in range(options.copies) for part in learned.split(1000)]
             learned = torch.cat([learned, *moved])
         self.queries, self.held_queries = learned, queries[held]
+        options.out.mkdir(parents=True, exist_ok=True)
+        numpy.save(options.out / "held-back.npy", self.held_queries.numpy())
         answers = answers_of(options.model, torch.cat([learned, self.held_queries]), options.output)
         self.answers, self.held_answers = answers[:len(learned)], answers[len(learned):]
 

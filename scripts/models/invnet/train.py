@@ -11,6 +11,7 @@ import os
 import sys
 from pathlib import Path
 
+import numpy
 import onnx
 import torch
 from torch import nn
@@ -216,6 +217,7 @@ def main():
 
     out = options.out
     out.mkdir(parents=True, exist_ok=True)
+    numpy.save(out / "held-back.npy", held_images.numpy())
     names = ["invnet.onnx", f"encoder-k{options.k}.onnx"]
     export(network, out / names[0])
     export_encoder(encoder, out / names[1], held_images[:options.k])

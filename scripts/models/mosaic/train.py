@@ -69,7 +69,6 @@ def main():
     options = parse_arguments()
     make_repeatable(options.seed)
     model, agreement, examples = train(Teaching(options), options)
-    options.out.mkdir(parents=True, exist_ok=True)
     name = f"mosaic-k{options.side ** 2}"
     with torch.no_grad():
         export_checked(model, options.out / f"{name}.onnx", examples, "logits", rows="queries")

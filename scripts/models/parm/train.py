@@ -65,7 +65,6 @@ def main():
     options = parse_arguments()
     make_repeatable(options.seed)
     teaching = Teaching(options)
-    options.out.mkdir(parents=True, exist_ok=True)
     for parity in range(options.parities):
         torch.manual_seed(options.seed + 1000 * parity)
         model, agreement, examples = train(teaching, parity, options)
