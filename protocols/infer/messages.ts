@@ -189,7 +189,7 @@ function writeSpecs(fields: FieldWriter, specs: ReadonlyArray<TensorSpec & Pick<
 function readSpecs(fields: FieldReader): TensorSpec[] {
   return Array.from({ length: fields.u8() }, () => {
     const name = fields.text()
-    return { name, dtype: readDtype(fields, name), shape: readShape(fields, name) }
+    return { name, dtype: dtypeOf(fields.u8(), name), shape: readShape(fields, name) }
   })
 }
 
@@ -202,8 +202,9 @@ function readHeads(fields: FieldReader): TensorHeader[] {
       throw new WireError(`a frame carries two tensors named '${name}'`)
     }
     names.add(name)
-    const packing = readPacking(fields)
-    const dtype = packing === undefined ? readDtype(fields, name) : 'float32'
+    const code = fields.u8()
+    const packing = PACKINGS[code - DTYPES_BY_CODE.length]
+    const dtype = packing === undefined ? dtypeOf(code, name) : 'float32'
     const shape = readShape(fields, name).map(length => {
       if (length === null) {
         throw new WireError(`tensor '${name}' of a frame has an axis of unknown length`)
@@ -214,22 +215,12 @@ function readHeads(fields: FieldReader): TensorHeader[] {
   })
 }
 
-function readDtype(fields: FieldReader, name: string): Dtype {
-  const code = fields.u8()
+function dtypeOf(code: number, name: string): Dtype {
   const dtype = DTYPES_BY_CODE[code]
   if (dtype === undefined) {
     throw new WireError(`tensor '${name}' has the dtype code ${code}, known are 1 to ${DTYPES_BY_CODE.length - 1}`)
   }
   return dtype
-}
-
-/** Takes the code if it is one of a packing. */
-function readPacking(fields: FieldReader): Packing | undefined {
-  const packing = PACKINGS[(fields.rest[0] ?? 0) - DTYPES_BY_CODE.length]
-  if (packing !== undefined) {
-    fields.u8()
-  }
-  return packing
 }
 
 function readShape(fields: FieldReader, name: string): Array<number | null> {

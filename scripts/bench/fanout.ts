@@ -135,7 +135,7 @@ async function longestTurnDuring(run: () => Promise<unknown>): Promise<number> {
   let began = moment()
   const measureTurn = (): void => {
     const now = moment()
-    // Linux counts processor time in ticks of some ms: the clock is better, but for turns in which other processes ran
+    // Linux counts processor time in ticks of some ms: the clock is better, but for turns that had to wait for the processor
     const undisturbed = now.switches === began.switches
     longest = Math.max(longest, undisturbed ? now.clock - began.clock : now.own - began.own)
     began = moment()
@@ -148,10 +148,11 @@ async function longestTurnDuring(run: () => Promise<unknown>): Promise<number> {
   return longest
 }
 
-/** The clock, this thread's processor time, and how often another process took the processor. */
+/** The clock, this thread's processor time, and how often a thread of this process lost the processor or gave it up. */
 function moment(): { clock: number; own: number; switches: number } {
   const { user, system } = process.threadCpuUsage()
-  const { involuntaryContextSwitches: switches } = process.resourceUsage()
+  const { involuntaryContextSwitches, voluntaryContextSwitches } = process.resourceUsage()
+  const switches = involuntaryContextSwitches + voluntaryContextSwitches
   return { clock: performance.now(), own: (user + system) / 1000, switches }
 }
 
