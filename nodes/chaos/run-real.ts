@@ -59,8 +59,8 @@ export async function runReal(plan: ScenarioPlan, init: RealRunInit): Promise<Re
   try {
     await reach(peer, model.model.id, fleet.machines.length, signal)
     const before = runsOf(fleet)
-    const { calls, violations } = await play(peer, plan, init)
-    return { ...recordOf(calls, plan, model), runs: runsOf(fleet) - before, violations }
+    const { calls, violations, stalled } = await play(peer, plan, init)
+    return { ...recordOf(calls, plan, model), runs: runsOf(fleet) - before, violations, stalled }
   } finally {
     await peer.stop()
   }
@@ -104,8 +104,9 @@ async function play(peer: Peer, plan: ScenarioPlan, init: RealRunInit) {
     stall.disable()
     clock.stop()
   }
-  const judged = judge(calls, { scenario, model, stallMs: stall.max / 1e6 })
-  return { calls, violations: [...judged, ...leakedStreams(peer, clock.now())] }
+  const stalled = stall.max / 1e6
+  const judged = judge(calls, { scenario, model, stallMs: stalled })
+  return { calls, violations: [...judged, ...leakedStreams(peer, clock.now())], stalled }
 }
 
 async function reach(peer: Peer, model: string, count: number, signal: AbortSignal): Promise<void> {

@@ -14,7 +14,7 @@ import { FIGURES, type FigureColumn, PHASE_FIGURES } from './chaos-figures.ts'
 import { planText } from './chaos-plan-text.ts'
 import { scenarioPlots } from './chaos-plots.ts'
 import type { ChaosResults } from './chaos-results.ts'
-import { verdict, verdictText } from './chaos-verdict.ts'
+import { busyText, verdict, verdictText } from './chaos-verdict.ts'
 import { plural } from './quantities.ts'
 
 const STYLE = `
@@ -72,12 +72,14 @@ function section(report: ScenarioReport): string {
   const phases = [...new Set(plans.flatMap(plan => plan.phases.map(({ phase }) => phase)))]
   const source = accuracyFrom === undefined ? '' : ` · accuracies: ${accuracyFrom}`
   const { who, how } = verdictText(report)
+  const busy = busyText(report)
   return `<section id="${idOf(report)}">
 <h2>${escaped(scenario.title)}</h2>
 <p class="lead">${escaped(scenario.name)} · ${backend === 'real' ? 'real processes' : 'simulated'} · ${plural(machines, 'machine')} ·
 ${plans[0].queries} queries a plan · deadline ${scenario.deadline} ms · seed ${seed}</p>
 ${faultsText(scenario)}
 <p class="verdict"><b>${escaped(who)}</b>: ${escaped(how)}</p>
+${busy === undefined ? '' : `<p class="broken">${escaped(busy)}</p>`}
 ${broken(report)}
 <div class="rows">${plots.latency}${plots.right}${plots.cost}</div>
 ${plots.course}

@@ -3,7 +3,7 @@ import type { ScenarioReport } from '../../src/simulation/index.ts'
 import type { Fidelity } from '../chaos/fit.ts'
 import { FIDELITY, fidelityRows } from './chaos-fidelity.ts'
 import { FIGURES } from './chaos-figures.ts'
-import { verdict, verdictText } from './chaos-verdict.ts'
+import { busyText, verdict, verdictText } from './chaos-verdict.ts'
 import { plural } from './quantities.ts'
 import { type Column, table } from './table.ts'
 
@@ -15,6 +15,7 @@ export function reportText(report: ScenarioReport): string {
   const { scenario, seed, backend, machines, accuracyFrom, plans } = report
   const { winner } = verdict(report)
   const { who, how } = verdictText(report)
+  const busy = busyText(report)
   const worth = plans.some(({ overallAccuracy }) => overallAccuracy === undefined) ? 'answered' : 'right'
   const shown = FIGURES.filter(({ title }) => title === worth || SHOWN.includes(title))
   const columns: Column[] = [{ title: 'plan' }, ...shown.map(({ title }): Column => ({ title, align: 'right' }))]
@@ -35,6 +36,7 @@ export function reportText(report: ScenarioReport): string {
     '',
     `${who}:`,
     how,
+    ...(busy === undefined ? [] : [busy]),
     styleText('dim', `${worth}: of all queries; tasks: for a query`),
     ...(accuracyFrom ? [styleText('dim', `accuracies: ${accuracyFrom}`)] : [])
   ].join('\n')

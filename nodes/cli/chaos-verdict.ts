@@ -48,6 +48,17 @@ export function verdictText(report: ScenarioReport): { who: string; how: string 
       }
 }
 
+/** A process that stands still for longer than this, in ms, has had to wait for a core: its times are this computer's fault. */
+const STILL = 100
+
+/** What is to be said of a computer that was too busy for the real processes on it. */
+export function busyText({ plans }: ScenarioReport): string | undefined {
+  const still = plans.flatMap(({ plan, stalled = 0 }) => (stalled > STILL ? `${plan} by ${stalled.toFixed(0)} ms` : []))
+  return still.length === 0
+    ? undefined
+    : `This computer was too busy: the master itself stood still, so that times are off, of ${still.join(', of ')} at most.`
+}
+
 function instead(one: string, other: string): string {
   return one === other ? one : `${one} instead of ${other}`
 }

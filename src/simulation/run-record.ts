@@ -27,4 +27,6 @@ export interface RunRecord {
   /** Runs that workers ended, whether anybody used them or not. */
   runs: number
   violations: Violation[]
+  /** On real processes: the longest that the master's did not get a core, so that all of its times may be off by that. */
+  stalled?: Millis
 }

@@ -1,5 +1,4 @@
 import { type RunFigures, runFigures } from './figures.ts'
-import type { Violation } from './invariants.ts'
 import { planName } from './plan.ts'
 import type { RunRecord } from './run-record.ts'
 import type { Scenario, ScenarioPlan } from './scenario.ts'
@@ -7,12 +6,11 @@ import type { Scenario, ScenarioPlan } from './scenario.ts'
 /** Where a report comes from: a virtual clock, which repeats itself, or real processes, whose times are statistics. */
 export type Backend = 'simulated' | 'real'
 
-export interface PlanReport extends RunFigures {
+export interface PlanReport extends RunFigures, Pick<RunRecord, 'violations' | 'stalled'> {
   plan: string
   code: string
   k: number
   n: number
-  violations: Violation[]
 }
 
 /** What came of a scenario. The same seed gives the same report, byte for byte as JSON, when it is simulated. */
@@ -41,7 +39,9 @@ export async function runScenario(scenario: Scenario, init: RunScenarioInit): Pr
   for (const plan of scenario.plans) {
     const record = await run(plan)
     const { code, k, n } = plan
-    plans.push({ plan: planName(plan), code, k, n, ...runFigures(record, scenario), violations: record.violations })
+    const { violations, stalled } = record
+    const figures = runFigures(record, scenario)
+    plans.push({ plan: planName(plan), code, k, n, ...figures, violations, ...(stalled !== undefined && { stalled }) })
   }
   const machines = scenario.fleet.reduce((sum, { count }) => sum + count, 0)
   return { scenario, seed, backend, machines, ...(accuracyFrom && { accuracyFrom }), plans }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { findScenario, scenarioNames } from '../../../nodes/cli/chaos-library.ts'
-import { type ScenarioReport, simulate } from '../../../src/simulation/index.ts'
+import { reportText } from '../../../nodes/cli/chaos-text.ts'
+import { readScenario, runScenario, type ScenarioReport, simulate } from '../../../src/simulation/index.ts'
 import { said, splinemesh } from './processes.ts'
 
 const SMALL = `
@@ -80,6 +81,12 @@ describe('splinemesh chaos', { concurrency: 2 }, () => {
     assert.doesNotMatch(html, /<script|src=|href="http/)
     const none = await splinemesh('chaos', 'report', small)
     assert.match(none.err, /ERR_INPUT_FILE/)
+  })
+
+  it('says when this computer was too busy for the processes on it', async () => {
+    const record = { queries: [], groups: [], runs: 0, violations: [], stalled: 61_000 }
+    const report = await runScenario(readScenario(SMALL, small), { backend: 'real', seed: 1, run: async () => record })
+    assert.match(reportText(report), /too busy: .* of uncoded 2 → 2 by 61000 ms/)
   })
 
   it('replays a random scenario from its seed, and one from a file', async () => {
