@@ -184,11 +184,13 @@ def phase(options, name, how):
 
 def export_encoder(encoder, path, example):
     """Writes the encoder as ONNX, and refuses it if ONNX Runtime gives another image than PyTorch."""
-    torch.onnx.export(OneGroup(encoder), example, str(path), opset_version=OPSET, input_names=["image"],
+    # The export leaves a model in the mode that it found it in.
+    one_group = OneGroup(encoder).eval()
+    torch.onnx.export(one_group, example, str(path), opset_version=OPSET, input_names=["image"],
                       output_names=["coded"], dynamic_axes={"image": {0: "k"}})
     onnx.checker.check_model(onnx.load(str(path)), full_check=True)
     with torch.no_grad():
-        apart = float((answers_of(path, example, "coded") - OneGroup(encoder)(example)).abs().max())
+        apart = float((answers_of(path, example, "coded") - one_group(example)).abs().max())
     if not apart <= MOST_APART:
         path.unlink()
         raise SystemExit(f"ONNX Runtime and PyTorch differ by {apart} on {path.name}: nothing written")
