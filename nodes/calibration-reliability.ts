@@ -8,9 +8,12 @@ const SHARES = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95]
 /** The share of observations behind each point of a map from scores to agreement. */
 const LEAST_SHARE = 0.02
 
-/** Survivor sets for each number of survivors, at least; else so many a group, for sets differ as queries do. */
+/**
+ * Survivor sets for each number of survivors, at least; else so many a group. The least sure predictions all come from the few sets
+ * that leave wide gaps, and an ascending map takes the worst of them for what all are like: they must be many.
+ */
 const SETS = 40
-const SETS_A_GROUP = 3
+const SETS_A_GROUP = 8
 
 /** Predictions to observe: what each step of confidence means takes more of them than a mean. */
 const OBSERVED = 100_000
