@@ -76,7 +76,7 @@ export async function discovery(
       return module
     })
   }
-  if (dht !== undefined || relay || [...listen, ...known].some(isRelayed)) {
+  if (dht !== undefined || presence || relay || [...listen, ...known].some(isRelayed)) {
     const [{ circuitRelayTransport, circuitRelayServer }, { dcutr }] = await Promise.all([
       import('@libp2p/circuit-relay-v2'),
       import('@libp2p/dcutr')
