@@ -1,17 +1,9 @@
-import {
-  type Connection,
-  type Logger,
-  type Startable,
-  serviceCapabilities,
-  serviceDependencies
-} from '@libp2p/interface'
-import { INFER_PROTOCOL, type Infer, infer } from '../protocols/infer/index.ts'
-import { Fleet, type FleetSnapshot } from '../src/fleet/index.ts'
-import { type Clock, type Drive, drive, type GroupReport, type PlanSpec, SELF } from '../src/inference/index.ts'
+import { type Logger, type Startable, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
+import type { FleetSnapshot } from '../src/fleet/index.ts'
+import type { Clock, PlanSpec } from '../src/inference/index.ts'
 import { type Model, type NamedTensors, parseModelId } from '../src/models/index.ts'
-import { type Admission, admission, measureBatchTimes } from '../src/runtime/index.ts'
 import { advised } from './advised.ts'
-import { type Answer, Calls, type FinalAnswer, last } from './calls.ts'
+import { type Answer, type FinalAnswer, last } from './calls.ts'
 import { systemClock } from './clock.ts'
 import type {
   CodedInference,
@@ -28,30 +20,12 @@ import type {
   WorkerLoad
 } from './coded-inference.ts'
 import { InvalidOptionError, PeerStoppedError } from './errors.ts'
-import { Features } from './features.ts'
-import { localChannel } from './local-channel.ts'
-import { ModelReach } from './model-reach.ts'
-import { ModelRouting } from './model-routing.ts'
 import { withParities } from './parities.ts'
 import { type PlanningInit, planned } from './planned.ts'
 import { withProfile } from './profiled.ts'
 import { checkQueries, checkQuery, type Query } from './queries.ts'
-import { type WorkerInfo, Workers } from './workers.ts'
-
-/** What exists while the service is started. */
-interface Running {
-  infer: Infer & Partial<Startable>
-  admission: Admission | undefined
-  companions: Admission | undefined
-  features: Features
-  fleet: Fleet
-  workers: Workers
-  routing: ModelRouting
-  reach: ModelReach
-  calls: Calls
-  drive: Drive
-  topology: string
-}
+import { connect, disconnect, type Running } from './running.ts'
+import type { WorkerInfo } from './workers.ts'
 
 export class CodedInferenceService implements CodedInference, Startable {
   readonly #components: CodedInferenceComponents
@@ -94,7 +68,7 @@ export class CodedInferenceService implements CodedInference, Startable {
     }
     await this.beforeStart()
     try {
-      this.#running = await this.#connect()
+      this.#running = await connect(this.#components, this.#init, { clock: this.#clock, log: this.#log })
     } catch (err) {
       await this.#stopExecutors()
       throw err
@@ -111,13 +85,7 @@ export class CodedInferenceService implements CodedInference, Startable {
     const running = this.#running
     this.#running = undefined
     if (running !== undefined) {
-      this.#components.registrar.unregister(running.topology)
-      running.calls.stop()
-      await running.routing.stop()
-      await running.workers.stop()
-      await running.infer.stop?.()
-      await running.admission?.stop()
-      await running.companions?.stop()
+      await disconnect(this.#components, running)
     }
     // A node that fails to start stops what it has begun with.
     await this.#stopExecutors()
@@ -178,68 +146,6 @@ export class CodedInferenceService implements CodedInference, Startable {
 
   waitForWorkers(options: WaitOptions): Promise<void> {
     return this.#started().reach.workers(options)
-  }
-
-  async #connect(): Promise<Running> {
-    const { peerId, registrar, connectionManager } = this.#components
-    const { executor, maxQueued, batching = false, infer: wire, memory = {} } = this.#init
-    const clock = this.#clock
-    const now = (): number => clock.now()
-    const fleet = new Fleet()
-    fleet.restore(memory, now())
-    const batchTimes = executor && batching ? await measureBatchTimes(executor) : undefined
-    const queue = executor && admission({ executor, maxQueued, batchTimes, now })
-    const companions = this.#init.companions && admission({ executor: this.#init.companions, now })
-    const observe: Drive['observe'] = observation => driven.observe(observation)
-    const protocol: Running['infer'] = infer({
-      ...wire,
-      now,
-      observe,
-      admission: queue
-    })(this.#components)
-    const own = companions && localChannel({ worker: SELF, admission: companions, observe })
-    const driven = drive({
-      fleet,
-      clock,
-      channel: worker => (worker === SELF ? own : workers.channel(worker)),
-      answered: answer => calls.answered({ ...answer, report: withVariants(answer.report, workers) })
-    })
-    const calls = new Calls(driven)
-    const worker = peerId.toString()
-    const workers = new Workers({
-      infer: protocol,
-      fleet,
-      clock,
-      log: this.#log,
-      local: queue && { channel: localChannel({ worker, admission: queue, observe }), models: queue.models },
-      hostOf: worker => hostOf(connectionManager.getConnections().find(each => String(each.remotePeer) === worker)),
-      joined: () => driven.dispatch({ type: 'workers' })
-    })
-    const routing = new ModelRouting(this.#components, { clock, log: this.#log, searched: () => workers.reconsider() })
-    const reach = new ModelReach({ workers, routing, connectionManager, clock, log: this.#log })
-    await protocol.start?.()
-    const topology = await registrar.register(INFER_PROTOCOL, {
-      onConnect: peer => {
-        if (this.#init.mayServe?.(peer) !== false) {
-          workers.seen(peer)
-        }
-      },
-      onDisconnect: peer => workers.lost(peer)
-    })
-    const features = new Features({ companions, now })
-    return {
-      infer: protocol,
-      admission: queue,
-      companions,
-      features,
-      fleet,
-      workers,
-      routing,
-      reach,
-      calls,
-      drive: driven,
-      topology
-    }
   }
 
   async #stopExecutors(): Promise<void> {
@@ -316,18 +222,4 @@ export class CodedInferenceService implements CodedInference, Startable {
     }
     return this.#running
   }
-}
-
-/** A report that says which variant each worker was to run. */
-function withVariants(report: GroupReport, workers: Workers): GroupReport {
-  const tasks = report.tasks.map(task => {
-    const variant = workers.variantOf(task.worker, report.model)?.id
-    return variant === undefined ? task : { ...task, variant }
-  })
-  return { ...report, tasks }
-}
-
-/** The address of the other side without ports; of a relayed connection, that of the relay, which is lost with it as well. */
-function hostOf(connection: Connection | undefined): string | undefined {
-  return connection?.remoteAddr.getComponents()[0]?.value
 }
