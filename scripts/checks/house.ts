@@ -20,8 +20,9 @@ const SRC: Record<string, string[]> = {
   runtime: ['tensor', 'models'],
   advisor: ['codes'],
   inference: ['tensor', 'codes', 'fleet', 'models', 'advisor'],
-  students: ['codes', 'models'],
-  companions: ['codes', 'tensor'],
+  profiles: ['codes'],
+  students: ['codes', 'models', 'profiles'],
+  companions: ['codes', 'profiles', 'tensor'],
   simulation: ['chance', 'tensor', 'codes', 'fleet', 'models', 'inference']
 }
 

@@ -1,17 +1,7 @@
 import Type, { type Static } from 'typebox'
 import type { Confidence } from '../codes/index.ts'
+import { ascending, confidence, contentId, outputName, profileReader, record } from '../profiles/index.ts'
 import { InvalidCompanionProfileError } from './errors.ts'
-import {
-  ascending,
-  contentId,
-  monotoneMap,
-  outputName,
-  readProfile,
-  record,
-  share,
-  squaredError,
-  validator
-} from './json-profile.ts'
 
 const schema = record({
   version: Type.Literal(1),
@@ -23,11 +13,7 @@ const schema = record({
     minimum: 2,
     description: 'queries to a side of a mosaic; as many rows as its square are given'
   }),
-  confidence: record({
-    scale: Type.Number({ exclusiveMinimum: 0 }),
-    agreement: monotoneMap(share),
-    error: monotoneMap(squaredError)
-  }),
+  confidence,
   agreement: Type.Number({ minimum: 0, maximum: 1, description: 'how often its class is the one of the model, mean' }),
   error: Type.Number({ minimum: 0, description: '‖p − f‖² of logits without their class mean, mean' }),
   groups: Type.Integer({ minimum: 1, description: 'how many it was learned on' })
@@ -36,13 +22,13 @@ const schema = record({
 /** A model that answers a mosaic of queries in one run, and what its answers are worth. Models are known by their content ids. */
 export type DescriptionProfile = Omit<Static<typeof schema>, 'confidence'> & { confidence: Confidence }
 
-const validate = validator<DescriptionProfile>(schema)
+const read = profileReader<DescriptionProfile>({ schema, of: 'a description', Invalid: InvalidCompanionProfileError })
 
 /** @throws {InvalidCompanionProfileError} the text is no JSON, or does not say what it must */
 export function parseDescriptionProfile(text: string): DescriptionProfile {
-  const profile = readProfile(text, validate, 'a description')
+  const profile = read(text)
   const { agreement, error } = profile.confidence
-  if (![agreement, error].every(ascending)) {
+  if (!ascending(agreement, error)) {
     throw new InvalidCompanionProfileError(
       'the confidence of a description is made of ascending maps; calibrate it again'
     )

@@ -2,7 +2,7 @@
  * @packageDocumentation
  *
  * Companions that were trained beside a deployed model: which they are, how groups of queries are put to them, and what their
- * answers are worth. Nothing here trains or runs them. Imports `codes` and `tensor`.
+ * answers are worth. Nothing here trains or runs them.
  */
 export { type DescriptionProfile, parseDescriptionProfile } from './description-profile.ts'
 export { InvalidCompanionProfileError } from './errors.ts'

@@ -1,17 +1,16 @@
 import Type, { type Static } from 'typebox'
 import { mostParities } from '../codes/index.ts'
-import { InvalidCompanionProfileError } from './errors.ts'
 import {
   ascending,
   contentId,
   monotoneMap,
   outputName,
-  readProfile,
+  profileReader,
   record,
   share,
-  squaredError,
-  validator
-} from './json-profile.ts'
+  squaredError
+} from '../profiles/index.ts'
+import { InvalidCompanionProfileError } from './errors.ts'
 import type { ParityWorth } from './parity-worth.ts'
 
 const schema = record({
@@ -39,11 +38,11 @@ const schema = record({
 /** The parity models of a deployed model, and what is to be expected of them. Models are known by their content ids. */
 export type ParityProfile = Omit<Static<typeof schema>, 'missing'> & { missing: ParityWorth[] }
 
-const validate = validator<ParityProfile>(schema)
+const read = profileReader<ParityProfile>({ schema, of: 'parity models', Invalid: InvalidCompanionProfileError })
 
 /** @throws {InvalidCompanionProfileError} the text is no JSON, or does not say what it must */
 export function parseParityProfile(text: string): ParityProfile {
-  const profile = readProfile(text, validate, 'parity models')
+  const profile = read(text)
   const { k, parities, missing } = profile
   if (parities.length > mostParities(k) || missing.length !== parities.length) {
     throw new InvalidCompanionProfileError(

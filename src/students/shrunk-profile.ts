@@ -1,7 +1,6 @@
-import { Ajv } from 'ajv'
 import Type, { type Static } from 'typebox'
 import type { Confidence } from '../codes/index.ts'
-import { ascends, confidence, contentId, record, share } from './confidence-schema.ts'
+import { ascending, confidence, contentId, profileReader, record, share } from '../profiles/index.ts'
 import { InvalidShrunkProfileError } from './errors.ts'
 
 const pixels = Type.Integer({ minimum: 1, maximum: 65_536 })
@@ -26,27 +25,14 @@ const schema = record({
  */
 export type ShrunkProfile = Omit<Static<typeof schema>, 'confidence'> & { confidence: Confidence }
 
-const ajv = new Ajv()
-const validate = ajv.compile<ShrunkProfile>(schema)
+const read = profileReader<ShrunkProfile>({ schema, of: 'a description', Invalid: InvalidShrunkProfileError })
 
-/**
- * Reads what was written as JSON, and believes none of it.
- *
- * @throws {InvalidShrunkProfileError} it is no JSON, or does not say what it must
- */
+/** @throws {InvalidShrunkProfileError} it is no JSON, or does not say what it must */
 export function parseShrunkProfile(text: string): ShrunkProfile {
-  const written = parsed(text)
-  if (!validate(written) || !ascends(written.confidence)) {
-    const reason = ajv.errorsText(validate.errors, { dataVar: 'description' })
-    throw new InvalidShrunkProfileError(`not the profile of a description: ${reason}; calibrate it again`)
+  const profile = read(text)
+  const { agreement, error } = profile.confidence
+  if (!ascending(agreement, error)) {
+    throw new InvalidShrunkProfileError('the confidence of a description is made of ascending maps; calibrate it again')
   }
-  return written
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new InvalidShrunkProfileError('the profile of a description is JSON, and this is none', { cause })
-  }
+  return profile
 }

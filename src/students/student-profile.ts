@@ -1,7 +1,6 @@
-import { Ajv } from 'ajv'
 import Type, { type Static } from 'typebox'
 import type { Confidence } from '../codes/index.ts'
-import { ascends, confidence, contentId, record, share } from './confidence-schema.ts'
+import { ascending, confidence, contentId, profileReader, record, share } from '../profiles/index.ts'
 import { InvalidStudentProfileError } from './errors.ts'
 
 const schema = record({
@@ -27,30 +26,14 @@ const schema = record({
  */
 export type StudentProfile = Omit<Static<typeof schema>, 'confidence'> & { confidence: Confidence }
 
-const ajv = new Ajv()
-const validate = ajv.compile<StudentProfile>(schema)
+const read = profileReader<StudentProfile>({ schema, of: 'a student', Invalid: InvalidStudentProfileError })
 
-/**
- * Reads what was written as JSON, and believes none of it.
- *
- * @throws {InvalidStudentProfileError} it is no JSON, or does not say what it must
- */
+/** @throws {InvalidStudentProfileError} it is no JSON, or does not say what it must */
 export function parseStudentProfile(text: string): StudentProfile {
-  const written = parsed(text)
-  if (!validate(written)) {
-    const reason = ajv.errorsText(validate.errors, { dataVar: 'student' })
-    throw new InvalidStudentProfileError(`not the profile of a student: ${reason}; calibrate the student again`)
-  }
-  if (!ascends(written.confidence)) {
+  const profile = read(text)
+  const { agreement, error } = profile.confidence
+  if (!ascending(agreement, error)) {
     throw new InvalidStudentProfileError('the confidence of a student is made of ascending maps; calibrate it again')
   }
-  return written
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new InvalidStudentProfileError('the profile of a student is JSON, and this is none', { cause })
-  }
+  return profile
 }
