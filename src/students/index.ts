@@ -4,7 +4,7 @@
  * Students: small models, fitted in closed form to what the deployed model itself says of unlabelled queries. Random patches
  * of the images, whitened, or random directions of other queries; ReLU; pooling; ridge regression; at once, or while they serve. And descriptions: the deployed graph itself
  * on shrunk images. What is heavy, features and their products, is written as ONNX graphs for a runtime to run; nothing here
- * runs them. Imports `models` and `codes`.
+ * runs them. Imports `models`, `codes` and `profiles`.
  */
 export { type SmallerModel, smallerModel, withReadout } from './description-graph.ts'
 export { InvalidShrunkProfileError, InvalidStudentProfileError, StudentFitError } from './errors.ts'
