@@ -42,7 +42,7 @@ export async function calibrateDescription(init: CalibrateDescriptionInit): Prom
   const tiles = groups.map(group =>
     mosaic(
       group.map(query => queries[query]),
-      side
+      { rows: side, columns: side }
     )
   )
   const answers = (await runAll(description, tiles)).flatMap(answer => rowsOf(answer, side * side))

@@ -1,6 +1,6 @@
 import { type Random, random, shuffled } from '../src/chance/index.ts'
 import { encode, type LinearCode, linearDecoder, parm } from '../src/codes/index.ts'
-import { learnParityWorth, type ParityProfile, type ParityTrial } from '../src/companions/index.ts'
+import { learnParityWorth, mosaic, type ParityProfile, type ParityTrial, tilesOf } from '../src/companions/index.ts'
 import { checkInputs, headersOf, type Model } from '../src/models/index.ts'
 import { Tensor } from '../src/tensor/index.ts'
 import { outputsOf } from './calibration-choice.ts'
@@ -16,6 +16,8 @@ export interface CalibrateParitiesInit extends CompanionRuns {
   parities: readonly string[]
   /** A model that makes the parity query of a group, in place of the mean of its queries; then there is one parity model. */
   encoder?: string
+  /** Are the parity models fed the images of a group as tiles of one, in place of their mean? */
+  concatenated?: boolean
   /** Queries in a group. */
   k: number
   /** Queries like those that will be asked, at least 100; not ones that the parity models learned from. */
@@ -34,16 +36,20 @@ export interface CalibrateParitiesInit extends CompanionRuns {
  *
  * @throws {InvalidOptionError} there are fewer than 100 queries, no such models or outputs, or their outputs differ in length
  * @throws {InvalidCodeError} a group of k has not so many parity models
- * @throws {ShapeMismatchError | DtypeMismatchError | SignatureMismatchError | NotFiniteError} the data do not fit the models
+ * @throws {ShapeMismatchError | DtypeMismatchError | SignatureMismatchError | NotFiniteError} the data do not fit the models, or are
+ *   no images whose sides can be divided so
  * @throws {RunFailedError} a model fails on a query
  */
 export async function calibrateParities(init: CalibrateParitiesInit): Promise<ParityProfile> {
-  const { k, groups: count = 1000, seed = 1, data, output } = init
+  const { k, groups: count = 1000, seed = 1, data, output, concatenated = false } = init
   const deployed = runOf(init, init.model, output)
   const parities = init.parities.map(parity => runOf(init, parity, output))
   const code = parm({ k, n: k + parities.length })
   if (init.encoder !== undefined && parities.length !== 1) {
     throw new InvalidOptionError(`an encoder makes one parity query: give one parity model, not ${parities.length}`)
+  }
+  if (init.encoder !== undefined && concatenated) {
+    throw new InvalidOptionError('a parity query is concatenated or made by an encoder: leave one of them out')
   }
   const chance = random(seed)
   const queries = await judgingQueries(data, deployed.model)
@@ -53,7 +59,7 @@ export async function calibrateParities(init: CalibrateParitiesInit): Promise<Pa
   const members = groups.map(group => group.map(query => queries[query]))
   const coded =
     encoder === undefined
-      ? members.map(group => encode(code, group).slice(k))
+      ? members.map(group => (concatenated ? concatenations(group, parities.length) : encode(code, group).slice(k)))
       : await learnedQueries(encoder, members, deployed.model)
   const answers: Answers[] = groups.map(group => ({ own: group.map(query => own[query]), parities: [] }))
   for (const [j, parity] of parities.entries()) {
@@ -74,6 +80,7 @@ export async function calibrateParities(init: CalibrateParitiesInit): Promise<Pa
     k,
     parities: parities.map(({ model, output }) => ({ model: model.id, output })),
     ...(encoder && { encoder: { model: encoder.model.id, output: encoder.output } }),
+    ...(concatenated && { concatenated }),
     missing: parities.map((_, i) =>
       learnParityWorth(
         answers.flatMap(group => reconstruct(code, group, i + 1, chance)),
@@ -82,6 +89,11 @@ export async function calibrateParities(init: CalibrateParitiesInit): Promise<Pa
     ),
     groups: groups.length
   }
+}
+
+/** The same image for each parity model: they differ in the mixture that they give. */
+function concatenations(group: readonly Tensor[], parities: number): Tensor[] {
+  return Array(parities).fill(mosaic(group, tilesOf(group.length)))
 }
 
 /** The one parity query of each group, made by an encoder. */

@@ -50,7 +50,7 @@ function mosaicDescription(
       return {
         [name]: mosaic(
           queries.map(query => query[name]),
-          side
+          { rows: side, columns: side }
         )
       }
     },

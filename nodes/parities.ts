@@ -1,7 +1,7 @@
 import { cachedDecoder, floatsOf, linearDecoder, parm } from '../src/codes/index.ts'
-import { type ParityProfile, parityQuality } from '../src/companions/index.ts'
+import { mosaic, type ParityProfile, parityQuality, tilesOf } from '../src/companions/index.ts'
 import type { CalibratedPlan, LearnedEncoder, PlanSpec } from '../src/inference/index.ts'
-import { contentId, type Model } from '../src/models/index.ts'
+import { contentId, type Model, type NamedTensors } from '../src/models/index.ts'
 import type { CodedOptions } from './coded-inference.ts'
 import { InvalidOptionError, ProfileMismatchError } from './errors.ts'
 import { rowsTogether } from './queries.ts'
@@ -68,8 +68,20 @@ export function parityPlan(
   }
   const calibrated = made.get(parity) ?? decoding(parity)
   made.set(parity, calibrated)
-  const encoder = parity.encoder && ownEncoder(parity.encoder, signature.inputs[0].name, companions)
-  return { parities: parity.parities.map(each => ({ ...each, encoder })), calibrated }
+  const [{ name: input }] = signature.inputs
+  const encoder = parity.encoder && ownEncoder(parity.encoder, input, companions)
+  const feed = parity.concatenated && concatenating(input, parity.k)
+  return { parities: parity.parities.map(each => ({ ...each, encoder, feed })), calibrated }
+}
+
+/** A group of images as tiles of one. */
+function concatenating(input: string, k: number): (queries: readonly NamedTensors[]) => NamedTensors {
+  return queries => ({
+    [input]: mosaic(
+      queries.map(query => query[input]),
+      tilesOf(k)
+    )
+  })
 }
 
 /** @throws {ProfileMismatchError} it is none of the companions */

@@ -15,7 +15,19 @@ import { table } from './table.ts'
 
 /** Learns what parity models or a description model are worth, writes their profile, and prints it. */
 export async function calibrateCompanions(options: CalibrateCommandOptions): Promise<void> {
-  const { parity: parities = [], mosaic, encoder, model: file, k: ks = [], n, peer, mdns, seed, output } = options
+  const {
+    parity: parities = [],
+    mosaic,
+    encoder,
+    concatenate,
+    model: file,
+    k: ks = [],
+    n,
+    peer,
+    mdns,
+    seed,
+    output
+  } = options
   const [k, ...others] = ks
   const elsewhere = peer !== undefined || mdns === true
   if (k === undefined || others.length > 0 || n !== undefined || elsewhere || (mosaic && parities.length > 0)) {
@@ -32,7 +44,13 @@ export async function calibrateCompanions(options: CalibrateCommandOptions): Pro
   const profile = await running(options, files, async ({ idOf, ...how }) => {
     const asked = { ...how, model: idOf(file), seed, output }
     return mosaic === undefined
-      ? calibrateParities({ ...asked, k, parities: parities.map(idOf), encoder: encoder && idOf(encoder) })
+      ? calibrateParities({
+          ...asked,
+          k,
+          parities: parities.map(idOf),
+          encoder: encoder && idOf(encoder),
+          concatenated: concatenate
+        })
       : calibrateDescription({ ...asked, side, description: idOf(mosaic) })
   })
   await saveText(out, JSON.stringify(profile))

@@ -15,6 +15,7 @@ export interface CalibrateCommandOptions extends PeerOptions {
   mosaic?: string
   description?: true
   encoder?: string
+  concatenate?: true
   lambdaEncode?: number
   lambdaDecode?: number
   degree?: number
@@ -63,6 +64,7 @@ export function defineCalibrate(program: Command): void {
     .option('--parity <file...>', 'parity models (.onnx) of groups of k: learn what they are worth, on this machine')
     .option('--student [file]', 'fit a student to the data, or take a small model (.onnx), and learn what it is worth')
     .option('--encoder <file>', 'with --parity: a model (.onnx) that makes the parity query of k queries')
+    .option('--concatenate', 'with --parity: the k queries are images, tiles of one parity query')
     .option('--description', 'have the model describe several shrunk queries in one run, if that is better than copies')
     .option('--mosaic <file>', 'a description model (.onnx) of k queries in one image: learn what it is worth')
     .option('--lambda-encode <x>', "nercc's smoothing of the encoder (default: the best of a few)", decimal)

@@ -1,7 +1,7 @@
 """What the trainings of companions share: queries and the deployed model's answers, the loop, the export and its check.
 
-A companion learns the answers of the deployed model, so no label reaches it. Imported by `parm/train.py` and
-`mosaic/train.py`; run by itself it does nothing.
+A companion learns the answers of the deployed model, so no label reaches it. Imported by `parm/train.py`, `mosaic/train.py`
+and `invnet/train.py`; run by itself it does nothing.
 """
 import argparse
 import json
@@ -14,8 +14,10 @@ import onnx
 import torch
 from torch import nn
 
+from cifar10.train import FILES as CIFAR10, load_training as load_cifar10, read_weights
 from digits.images import TEST_EVERY, load_images
 from mnist.images import find_mnist, load_mnist
+from tiling import shrunk
 from training import OPSET, environment, make_repeatable, move_at_random, parameters_of, sha256_of
 
 MODELS = Path(__file__).resolve().parent
@@ -30,17 +32,18 @@ MOST_APART = 1e-3
 class NormalisedLeNet5(nn.Module):
     """LeNet5 with batch normalisation, which the export folds into the layers before it: LeNet5's own work."""
 
-    def __init__(self, outputs=10):
+    def __init__(self, classes, tiles):
         super().__init__()
+        self.classes = classes
         self.layers = nn.Sequential(
             nn.Conv2d(1, 6, 5), nn.BatchNorm2d(6), nn.ReLU(), nn.MaxPool2d(2),
             nn.Conv2d(6, 16, 5), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
             nn.Linear(400, 120), nn.BatchNorm1d(120), nn.ReLU(),
-            nn.Linear(120, 84), nn.BatchNorm1d(84), nn.ReLU(), nn.Linear(84, outputs),
+            nn.Linear(120, 84), nn.BatchNorm1d(84), nn.ReLU(), nn.Linear(84, tiles * tiles * classes),
         )
 
     def forward(self, image):
-        return self.layers(image)
+        return self.layers(image).reshape(-1, self.classes)
 
 
 class WideNetwork(nn.Module):
@@ -49,21 +52,42 @@ class WideNetwork(nn.Module):
     It learns as much in half the time. The export folds each normalisation into the layer before it.
     """
 
-    def __init__(self, outputs=10):
+    def __init__(self, classes, tiles):
         super().__init__()
+        self.classes = classes
         self.layers = nn.Sequential(
             nn.Conv2d(1, 16, 5, stride=2), nn.BatchNorm2d(16), nn.ReLU(),
             nn.Conv2d(16, 32, 3, stride=2), nn.BatchNorm2d(32), nn.ReLU(), nn.Flatten(),
             nn.Linear(32 * 6 * 6, 120), nn.BatchNorm1d(120), nn.ReLU(),
-            nn.Linear(120, 84), nn.BatchNorm1d(84), nn.ReLU(), nn.Linear(84, outputs),
+            nn.Linear(120, 84), nn.BatchNorm1d(84), nn.ReLU(), nn.Linear(84, tiles * tiles * classes),
         )
 
     def forward(self, image):
-        return self.layers(image)
+        return self.layers(image).reshape(-1, self.classes)
+
+
+class TiledResNet20(nn.Module):
+    """The ResNet-20 of `cifar10` with a last layer of its own, on features averaged tile by tile: of an image [b,3,32,32]."""
+
+    def __init__(self, classes, tiles, weights):
+        super().__init__()
+        self.network = read_weights(weights)
+        self.network.linear = nn.Linear(self.network.linear.in_features, classes)
+        self.pixels = 8 // tiles
+
+    def forward(self, image):
+        features = nn.functional.avg_pool2d(self.network.features(image), self.pixels)
+        return self.network.linear(features.permute(0, 2, 3, 1).flatten(0, 2))
 
 
 # The paper takes the architecture of the deployed model.
-NETWORKS = {"wide": WideNetwork, "lenet5": NormalisedLeNet5}
+NETWORKS = {"wide": WideNetwork, "lenet5": NormalisedLeNet5, "resnet20": TiledResNet20}
+
+
+def new_network(options, classes, tiles=1):
+    """A network of images that have tiles×tiles tiles, with an answer for each: [b,c,h,w] -> [b·tiles²,classes]."""
+    start = {} if options.weights is None else {"weights": options.weights}
+    return NETWORKS[options.network](classes, tiles, **start)
 
 
 def arguments(description, steps):
@@ -71,10 +95,13 @@ def arguments(description, steps):
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="the deployed model, .onnx")
     parser.add_argument("--data", required=True,
-                        help="queries without labels: a .npy file, 'digits', or a folder that holds MNIST")
+                        help="queries without labels: a .npy file, 'digits', a folder that holds MNIST, or the one of CIFAR-10's "
+                             "files")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--output", default="softmax", help="the output of the model that is learned")
     parser.add_argument("--network", choices=NETWORKS, default="wide")
+    parser.add_argument("--weights", type=Path, help="public weights that resnet20 starts from")
+    parser.add_argument("--mirror", action="store_true", help="mirror queries by chance; their answers stay as they are")
     parser.add_argument("--copies", type=int, default=0, help="moved copies of each query to learn from beside it")
     parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--batch", type=int, default=128)
@@ -91,6 +118,9 @@ def read_queries(data):
         images, _ = load_images()
         return images[torch.arange(len(images)) % TEST_EVERY != 0]
     path = Path(data)
+    if (path / CIFAR10["train"]).is_file():
+        (fitted, _), _ = load_cifar10(path / CIFAR10["train"])
+        return fitted.float() / 255
     return load_mnist(find_mnist(path))[0] if path.is_dir() else torch.from_numpy(numpy.load(path))
 
 
@@ -119,11 +149,20 @@ class Teaching:
         numpy.save(options.out / "held-back.npy", self.held_queries.numpy())
         answers = answers_of(options.model, torch.cat([learned, self.held_queries]), options.output)
         self.answers, self.held_answers = answers[:len(learned)], answers[len(learned):]
+        self.mirror = options.mirror
+
+    def shrink(self, tiles):
+        """Keeps all queries as the small images that they become in tiles."""
+        self.queries, self.held_queries = shrunk(self.queries, tiles), shrunk(self.held_queries, tiles)
 
     def draw(self, count, together):
         """A batch of groups by chance: queries [count,together,...] and answers [count,together,classes]."""
         chosen = torch.randint(0, len(self.queries), (count, together))
-        return self.queries[chosen], self.answers[chosen]
+        queries = self.queries[chosen]
+        if self.mirror:
+            mirrored = torch.rand(count, together) < 0.5
+            queries[mirrored] = queries[mirrored].flip(-1)
+        return queries, self.answers[chosen]
 
     def held_groups(self, together):
         """As many groups of queries held back as there are such queries, each query once in each place."""
@@ -183,6 +222,7 @@ def export_checked(model, path, examples, output, rows="batch"):
 def recipe_of(model, options, agreement, files):
     return {
         "teacher": sha256_of(options.model.parent, [options.model.name]),
+        **({} if options.weights is None else {"startsFrom": sha256_of(options.weights.parent, [options.weights.name])}),
         "selection": "none; weights of the last step",
         "heldBackEvery": HELD_BACK_EVERY,
         "arguments": {name: value for name, value in vars(options).items() if not isinstance(value, Path)

@@ -6,6 +6,6 @@
  */
 export { type DescriptionProfile, parseDescriptionProfile } from './description-profile.ts'
 export { InvalidCompanionProfileError } from './errors.ts'
-export { mosaic } from './mosaic.ts'
+export { mosaic, type Tiles, tilesOf } from './mosaic.ts'
 export { type ParityProfile, parseParityProfile } from './parity-profile.ts'
 export { learnParityWorth, type ParityTrial, type ParityWorth, parityQuality } from './parity-worth.ts'

@@ -25,6 +25,9 @@ const schema = record({
       'of the master, that makes the parity query of a group, for the one parity model'
     )
   ),
+  concatenated: Type.Optional(
+    Type.Literal(true, { description: 'the images of a group are tiles of its parity query, which else is their mean' })
+  ),
   missing: Type.Array(
     record({
       error: squaredError,
@@ -53,6 +56,9 @@ export function parseParityProfile(text: string): ParityProfile {
     throw new InvalidCompanionProfileError(
       `an encoder makes one parity query, got ${parities.length} parity models beside one`
     )
+  }
+  if (profile.encoder !== undefined && profile.concatenated) {
+    throw new InvalidCompanionProfileError('a parity query is concatenated or made by an encoder, not both')
   }
   if (missing.some(({ agreement }) => agreement !== undefined && !ascending(agreement.byLead))) {
     throw new InvalidCompanionProfileError('an agreement of parity models is an ascending map; calibrate them again')

@@ -32,6 +32,32 @@ function model(name: string, over?: Promise<never>) {
   }
 }
 
+/** The mean square of an image of two rows that are alike: that of a mosaic is the mean of those of its tiles. */
+function energyModel(name: string, over?: Promise<never>) {
+  return {
+    name,
+    signature: {
+      inputs: [{ name: 'x', dtype: 'float32', shape: [null, 1, 2, 2] }],
+      outputs: [{ name: 'energy', dtype: 'float32', shape: [null, 1] }]
+    } satisfies ModelSignature,
+    run: ({ x }: NamedTensors): NamedTensors | Promise<NamedTensors> =>
+      over ?? {
+        energy: Tensor.float32(
+          Array.from({ length: x.shape[0] }, (_, i) => energy(x.row(i))),
+          [x.shape[0], 1]
+        )
+      }
+  }
+}
+
+function energy({ data }: Tensor): number {
+  return [...data].reduce<number>((sum, value) => sum + Number(value) ** 2 / data.length, 0)
+}
+
+function imageOf(a: number, b: number): Tensor {
+  return Tensor.float32([a, b, a, b], [1, 2, 2])
+}
+
 const names = ['deployed', 'parity', 'second']
 const data = Array.from({ length: 120 }, (_, i) => Tensor.float32([i % 7, (i * i) % 11, (3 * i) % 5]))
 
@@ -44,14 +70,15 @@ async function calibrated(parities = ['parity']): Promise<ParityProfile> {
 /** Workers, each with its models; a worker of `stalled` takes tasks and never answers. */
 async function mesh(
   workers: ReadonlyArray<{ serves: readonly string[]; stalled?: true }>,
-  use: (master: Peer) => Promise<void>
+  use: (master: Peer) => Promise<void>,
+  make: typeof model | typeof energyModel = model
 ): Promise<void> {
   const over = Promise.withResolvers<never>()
   over.promise.catch(() => {})
   const peers = await Promise.all(
     workers.map(({ serves, stalled }) =>
       createPeer({
-        executor: functionExecutor({ models: serves.map(name => model(name, stalled && over.promise)), slots: 4 })
+        executor: functionExecutor({ models: serves.map(name => make(name, stalled && over.promise)), slots: 4 })
       })
     )
   )
@@ -116,6 +143,48 @@ describe('parity models on workers', () => {
       await assert.rejects(ask({ model: 'second' }), ProfileMismatchError)
       await assert.rejects(ask({ code: 'parm', parity: undefined }), InvalidOptionError)
     })
+  })
+})
+
+describe('a parity model of concatenated images', () => {
+  const images = Array.from({ length: 120 }, (_, i) => imageOf(i % 7, (i * i) % 11))
+  const init = { model: 'deployed', parities: ['parity'], k: 2, data: images, groups: 50 }
+
+  async function profiled(concatenated: boolean): Promise<ParityProfile> {
+    const executor = functionExecutor({ models: names.map(name => energyModel(name)) })
+    await executor.start()
+    return calibrateParities({ ...init, executor, concatenated })
+  }
+
+  it('is fed the images of a group as tiles of one, and gives the prediction that is missing', async () => {
+    const parity = await profiled(true)
+    assert.ok(parity.missing[0].error < 1e-6, `an error of ${parity.missing[0].error}`)
+    const workers = [{ serves: ['deployed'], stalled: true as const }, { serves: ['deployed'] }, { serves: ['parity'] }]
+    const asked = [imageOf(1, 2), imageOf(30, 40)]
+    const use = async (master: Peer): Promise<void> => {
+      const { outcomes } = await master.infer({ model: 'deployed', queries: asked, parity, deadline: 20_000 })
+      assert.deepEqual(outcomes.map(outcome => 'source' in outcome && outcome.source).sort(), ['decoded', 'exact'])
+      outcomes.forEach((outcome, i) => {
+        assert.ok(outcome.status !== 'failed')
+        assert.ok(Math.abs(Number(outcome.output.data[0]) - energy(asked[i])) < 1e-3, `query ${i}`)
+      })
+    }
+    await mesh(workers, use, energyModel)
+  })
+
+  it('is worth what it is fed: of the mean of the images it would tell less', async () => {
+    const { missing } = await profiled(false)
+    assert.ok(missing[0].error > 1, `an error of ${missing[0].error}`)
+  })
+
+  it('has no encoder beside', async () => {
+    const executor = functionExecutor({ models: names.map(name => energyModel(name)) })
+    await executor.start()
+    const both = { ...init, executor, concatenated: true, encoder: 'second' }
+    await assert.rejects(calibrateParities(both), InvalidOptionError)
+    const profile = await profiled(true)
+    const wrong = JSON.stringify({ ...profile, encoder: { model: profile.model, output: 'coded' } })
+    assert.throws(() => parseParityProfile(wrong), InvalidCompanionProfileError)
   })
 })
 

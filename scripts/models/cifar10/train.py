@@ -75,9 +75,12 @@ class ResNet20(nn.Module):
         self.layer3 = nn.Sequential(Block(32, 64), Block(64, 64), Block(64, 64))
         self.linear = nn.Linear(64, len(CLASSES))
 
+    def features(self, image):
+        first = torch.relu(self.bn1(self.conv1((image - self.mean) / self.deviation)))
+        return self.layer3(self.layer2(self.layer1(first)))
+
     def forward(self, image):
-        features = torch.relu(self.bn1(self.conv1((image - self.mean) / self.deviation)))
-        return self.linear(self.layer3(self.layer2(self.layer1(features))).mean((2, 3)))
+        return self.linear(self.features(image).mean((2, 3)))
 
 
 def read_weights(path):

@@ -6,56 +6,34 @@ Collage inference (Narra and others 2019); the tiling is that of `src/companions
 import sys
 from pathlib import Path
 
-import torch
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from companion import (  # noqa: E402: the folder above is not a package
-    NETWORKS, Teaching, arguments, export_checked, fit, make_repeatable, recipe_of, write_json,
+    Teaching, arguments, export_checked, fit, make_repeatable, new_network, recipe_of, write_json,
 )
+from tiling import tiled  # noqa: E402
 
 EXAMPLES = 100
 
 
-def shrunk(images, side):
-    """Means of side×side pixels: [n,c,h,w] -> [n,c,h/side,w/side]."""
-    return nn.functional.avg_pool2d(images, side)
-
-
-def tiled(groups, side):
-    """Small images of a group, row by row in one: [groups,side²,c,h,w] -> [groups,c,side·h,side·w]."""
-    count, _, channels, height, width = groups.shape
-    grid = groups.reshape(count, side, side, channels, height, width)
-    return grid.permute(0, 3, 1, 4, 2, 5).reshape(count, channels, side * height, side * width)
-
-
-class Description(nn.Module):
-    """A network with an output for each class of each tile: [b,1,32,32] -> logits [b·side²,classes]."""
-
-    def __init__(self, network, side, classes):
-        super().__init__()
-        self.classes = classes
-        self.network = network(side * side * classes)
-
-    def forward(self, image):
-        return self.network(image).reshape(-1, self.classes)
-
-
 def train(teaching, options):
     side, together = options.side, options.side ** 2
-    teaching.queries, teaching.held_queries = (shrunk(part, side) for part in (teaching.queries, teaching.held_queries))
+    tiles = (side, side)
+    teaching.shrink(tiles)
 
     def loss_of_batch(model):
         queries, answers = teaching.draw(options.batch, together)
-        return nn.functional.cross_entropy(model(tiled(queries, side)), answers.flatten(0, 1))
+        return nn.functional.cross_entropy(model(tiled(queries, tiles)), answers.flatten(0, 1))
 
     held_queries, held_answers = teaching.held_groups(together)
-    held = tiled(held_queries, side)
+    held = tiled(held_queries, tiles)
 
     def agreement(model):
-        return float((model(held).argmax(1) == held_answers.flatten(0, 1).argmax(1)).float().mean())
+        answers = torch.cat([model(part) for part in held.split(1000)])
+        return float((answers.argmax(1) == held_answers.flatten(0, 1).argmax(1)).float().mean())
 
-    model = fit(Description(NETWORKS[options.network], side, held_answers.shape[2]), loss_of_batch, agreement, options)
+    model = fit(new_network(options, held_answers.shape[2], side), loss_of_batch, agreement, options)
     return model, agreement(model), held[:EXAMPLES]
 
 
