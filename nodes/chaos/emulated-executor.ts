@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Millis } from '../../src/inference/index.ts'
 import type { NamedTensors } from '../../src/models/index.ts'
 import { type Executor, ExecutorStoppedError, RunFailedError } from '../../src/runtime/index.ts'
 import { spoil, type TaskFault, type VirtualProfile } from '../../src/simulation/index.ts'
@@ -10,7 +11,8 @@ export interface EmulatedInit {
   /** Runs the model for real, when the emulated time of a task is over. */
   executor: Executor
   profile: VirtualProfile
-  ran(): void
+  /** A run has ended, after so long. */
+  ran(ms: Millis): void
 }
 
 /**
@@ -39,11 +41,11 @@ export function emulated({ executor, profile, ran }: EmulatedInit): Executor {
         await wait(STALL_MS)
       }
       const { outputs } = await executor.run(request)
-      const runMs = (performance.now() - began) * (profile.lie?.() ?? 1)
-      ran()
+      const took = performance.now() - began
+      ran(took)
       const given = spoilt(outputs, fault, before)
       before = outputs
-      return { outputs: given, runMs }
+      return { outputs: given, runMs: took * (profile.lie?.() ?? 1) }
     },
     async stop() {
       stopping.abort()

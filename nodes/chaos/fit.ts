@@ -1,5 +1,5 @@
-import { mean, median, standardDeviation } from 'simple-statistics'
-import type { GroupReport, TaskTimings } from '../../src/inference/index.ts'
+import { mean, standardDeviation } from 'simple-statistics'
+import type { Millis } from '../../src/inference/index.ts'
 import {
   planName,
   runFigures,
@@ -8,8 +8,11 @@ import {
   simulate,
   timedModel
 } from '../../src/simulation/index.ts'
-import type { RealFleet } from './real-fleet.ts'
+import type { MachineProcess } from './machine-process.ts'
 import { type RealRunInit, type RealRunRecord, runReal } from './run-real.ts'
+
+/** The shortest time on the network that is made out, in ms. */
+const LEAST = 0.1
 
 /** What is compared of each run, in ms. */
 export interface Quantiles {
@@ -35,7 +38,7 @@ export async function fidelity(plan: ScenarioPlan, init: RealRunInit): Promise<F
   const { scenario, fleet, seed, model, students = [] } = init
   const first = await runReal(plan, init)
   const second = await runReal(plan, { ...init, seed: seed + 1 })
-  const fitted = fit(scenario, fleet, first.reports)
+  const fitted = fit(scenario, fleet, first)
   const timed = timedModel(
     { ...scenario.model, input: model.input, output: model.output },
     { students: new Map([...students].map(([name, { profile }]) => [name, profile])) }
@@ -55,35 +58,47 @@ export async function fidelity(plan: ScenarioPlan, init: RealRunInit): Promise<F
 }
 
 /**
- * The scenario with machines that behave as they did: runs are log-normal with the mean and spread of those seen, and the network
- * takes the median of what was left of the round trips.
+ * The scenario with machines that behave as they did. Runs are log-normal, with the mean and spread of all that the machines ended:
+ * of those that the master waited for, the slow ones are missing. The network, log-normal too, takes what is left of the round trips
+ * that the master saw, half of it each way.
  */
-export function fit(scenario: Scenario, { machines }: RealFleet, reports: readonly GroupReport[]): Scenario {
+export function fit(
+  scenario: Scenario,
+  { machines }: { machines: ReadonlyArray<Pick<MachineProcess, 'peer' | 'machines'>> },
+  { reports, runTimes }: Pick<RealRunRecord, 'reports' | 'runTimes'>
+): Scenario {
   const groupOf = new Map(machines.map(({ peer, machines }) => [peer, machines]))
-  const timings = new Map<string, TaskTimings[]>()
-  for (const task of reports.flatMap(({ tasks }) => tasks)) {
-    const group = groupOf.get(task.worker)
-    if (group !== undefined && task.timings !== undefined) {
-      timings.set(group, [...(timings.get(group) ?? []), task.timings])
+  const ways = new Map<string, Millis[]>()
+  for (const { worker, submittedAt, endedAt, timings } of reports.flatMap(({ tasks }) => tasks)) {
+    const group = groupOf.get(worker)
+    if (group !== undefined && timings !== undefined && endedAt !== undefined) {
+      // What is measured by two clocks may come out below nothing.
+      const left = Math.max(endedAt - submittedAt - timings.queue - timings.run, LEAST)
+      ways.set(group, [...(ways.get(group) ?? []), left])
     }
   }
   const cost = scenario.model.cost ?? 1
   return {
     ...scenario,
     fleet: scenario.fleet.map(group => {
-      const seen = timings.get(group.name) ?? []
-      if (seen.length < 2) {
-        return group
-      }
-      const runs = seen.map(({ run }) => run)
-      return {
-        ...group,
-        service: mean(runs) / cost,
-        jitter: standardDeviation(runs.map(Math.log)),
-        latency: median(seen.map(({ network }) => network)) / 2
-      }
+      const runs = runTimes.get(group.name) ?? []
+      const both = ways.get(group.name) ?? []
+      return runs.length < 2 || both.length < 2
+        ? group
+        : {
+            ...group,
+            service: mean(runs) / cost,
+            jitter: standardDeviation(runs.map(Math.log)),
+            latency: mean(both) / 2,
+            latencyJitter: oneWay(standardDeviation(both.map(Math.log)))
+          }
     })
   }
+}
+
+/** σ of each of two independent log-normal times of one mean whose sum has this σ: variances add up. */
+function oneWay(sigma: number): number {
+  return Math.sqrt(Math.log1p(2 * Math.expm1(sigma * sigma)))
 }
 
 /** The prediction is right within a fifth, or within twice of what the two real runs differ by. */

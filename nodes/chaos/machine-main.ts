@@ -36,7 +36,7 @@ const peer = await createPeer({
   executor: emulated({
     executor: onnxExecutor({ models: [model] }),
     profile,
-    ran: () => say({ type: 'ran' })
+    ran: ms => say({ type: 'ran', ms })
   })
 })
 const [listening] = peer.libp2p.getMultiaddrs()

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { raceSignal } from 'race-signal'
+import type { Millis } from '../../src/inference/index.ts'
 import { entryUrl } from '../../src/runtime/index.ts'
 import type { Fault, FaultyMachine, Source } from '../../src/simulation/index.ts'
 import { systemClock } from '../clock.ts'
@@ -23,8 +24,8 @@ export class MachineProcess implements FaultyMachine {
   address = ''
   /** Its peer id, once it has been ready. */
   peer = ''
-  /** Runs that have ended. */
-  runs = 0
+  /** How long each run took that has ended. */
+  readonly runs: Millis[] = []
   readonly #init: MachineProcessInit
   readonly #suffered = new Map<number, { fault: Fault; source: Source }>()
   #child: ChildProcess | undefined
@@ -157,7 +158,7 @@ export class MachineProcess implements FaultyMachine {
         return
       }
       if (word.type === 'ran') {
-        this.runs++
+        this.runs.push(word.ms)
       } else if (child === this.#child) {
         this.#serves(word.address, word.port)
       }

@@ -20,8 +20,8 @@ export type MachineOrder =
   | { type: 'cut'; cut: boolean }
   | { type: 'reset' }
 
-/** From the process of a machine: it serves, at this address; or another run has ended. */
-export type MachineWord = { type: 'ready'; address: string; port: number } | { type: 'ran' }
+/** From the process of a machine: it serves, at this address; or another run has ended, after so many ms. */
+export type MachineWord = { type: 'ready'; address: string; port: number } | { type: 'ran'; ms: number }
 
 // What comes over IPC has no type. Both ends are files of this folder, so the type field alone tells.
 export function isMachineOrder(message: unknown): message is MachineOrder {

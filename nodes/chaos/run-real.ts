@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { raceSignal } from 'race-signal'
 import { random } from '../../src/chance/index.ts'
-import { type GroupReport, SELF } from '../../src/inference/index.ts'
+import { type GroupReport, type Millis, SELF } from '../../src/inference/index.ts'
 import type { Model } from '../../src/models/index.ts'
 import type { OnnxModel } from '../../src/runtime/index.ts'
 import {
@@ -25,6 +25,9 @@ import { RunClock } from './run-clock.ts'
 
 /** How long a master may take to reach machines that serve, in ms. */
 const REACH_MS = 60_000
+/** Those who ask in a rehearsal, and how many groups each asks one after the other, all plans together. */
+const REHEARSING = 6
+const REHEARSED = 120
 
 export interface RealRunInit {
   scenario: Scenario
@@ -36,9 +39,30 @@ export interface RealRunInit {
   signal: AbortSignal
 }
 
-/** What happened in a real run, and how each group went. */
+/** What happened in a real run, how each group went, and how long runs took, by what the machines are called. */
 export interface RealRunRecord extends RunRecord {
   reports: GroupReport[]
+  runTimes: Map<string, Millis[]>
+}
+
+/**
+ * Has each plan answer some groups on a fleet that has just started. What did not run often is slow, since it is not compiled yet, on
+ * both sides: that is no figure of the plan that happens to be the first.
+ */
+export async function rehearse(plans: readonly ScenarioPlan[], init: RealRunInit): Promise<void> {
+  for (const plan of plans) {
+    const peer = await master(plan, init)
+    try {
+      const caller = async (): Promise<void> => {
+        for (let i = 0; i < REHEARSED / plans.length; i++) {
+          await ask(peer, plan, init, { first: 0, count: plan.k })
+        }
+      }
+      await Promise.all(Array.from({ length: REHEARSING }, caller))
+    } finally {
+      await peer.stop()
+    }
+  }
 }
 
 /**
@@ -49,8 +73,26 @@ export interface RealRunRecord extends RunRecord {
  */
 export async function runReal(plan: ScenarioPlan, init: RealRunInit): Promise<RealRunRecord> {
   const { fleet, model, signal } = init
-  const student = studentOf(plan, init)
   await fleet.recover(signal)
+  const peer = await master(plan, init)
+  try {
+    const before = fleet.machines.map(({ runs }) => runs.length)
+    const { calls, violations, stalled } = await play(peer, plan, init)
+    const runs = fleet.machines.map((machine, i) => machine.runs.slice(before[i]))
+    const runTimes = new Map<string, Millis[]>()
+    fleet.machines.forEach(({ machines }, i) => {
+      runTimes.set(machines, [...(runTimes.get(machines) ?? []), ...runs[i]])
+    })
+    return { ...recordOf(calls, plan, model), runs: runs.flat().length, runTimes, violations, stalled }
+  } finally {
+    await peer.stop()
+  }
+}
+
+/** A master that has reached every machine. */
+async function master(plan: ScenarioPlan, init: RealRunInit): Promise<Peer> {
+  const { fleet, model, signal } = init
+  const student = studentOf(plan, init)
   const peer = await createPeer({
     listen: [],
     bootstrap: fleet.machines.map(({ address }) => address),
@@ -58,11 +100,10 @@ export async function runReal(plan: ScenarioPlan, init: RealRunInit): Promise<Re
   })
   try {
     await reach(peer, model.model.id, fleet.machines.length, signal)
-    const before = runsOf(fleet)
-    const { calls, violations, stalled } = await play(peer, plan, init)
-    return { ...recordOf(calls, plan, model), runs: runsOf(fleet) - before, violations, stalled }
-  } finally {
+    return peer
+  } catch (error) {
     await peer.stop()
+    throw error
   }
 }
 
@@ -149,7 +190,7 @@ async function asking(
 }
 
 /** A batch is asked as one call, all its groups at once. */
-function ask(peer: Peer, plan: ScenarioPlan, init: RealRunInit, { first, count }: RealCall) {
+function ask(peer: Peer, plan: ScenarioPlan, init: RealRunInit, { first, count }: Pick<RealCall, 'first' | 'count'>) {
   const { scenario, model, signal } = init
   const { code, k, n, layout, stragglers, maxWrong, hedge } = plan
   return peer.infer({
@@ -168,10 +209,6 @@ function ask(peer: Peer, plan: ScenarioPlan, init: RealRunInit, { first, count }
     onDeadline: scenario.onDeadline,
     signal
   })
-}
-
-function runsOf({ machines }: RealFleet): number {
-  return machines.reduce((sum, { runs }) => sum + runs, 0)
 }
 
 function recordOf(calls: readonly RealCall[], plan: ScenarioPlan, model: ModelUnderTest) {

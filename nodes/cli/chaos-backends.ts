@@ -12,7 +12,7 @@ import {
 } from '../../src/simulation/index.ts'
 import { type Fidelity, fidelity } from '../chaos/fit.ts'
 import { RealFleet } from '../chaos/real-fleet.ts'
-import { type RealRunInit, runReal } from '../chaos/run-real.ts'
+import { type RealRunInit, rehearse, runReal } from '../chaos/run-real.ts'
 import type { ChaosModelOptions } from './chaos.ts'
 import type { LibraryEntry } from './chaos-library.ts'
 import { type OnnxModelUnderTest, onnxUnderTest } from './chaos-model.ts'
@@ -136,7 +136,9 @@ async function withFleet<T>(init: FleetUse, use: (init: RealRunInit) => Promise<
     ? await withSteps(progress => start(count => progress(count, machines)), 'machines serve')
     : await start()
   try {
-    return await use({ ...init, fleet })
+    const played = { ...init, fleet }
+    await rehearse(scenario.plans, played)
+    return await use(played)
   } finally {
     await fleet.stop()
   }

@@ -30,13 +30,14 @@ const STYLE = `
   summary { cursor: pointer; color: #5a6773 } .key b { font-weight: 600 }`
 
 /** The report as one page that needs nothing else: no scripts, no network. */
-export function reportHtml({ environment, scenarios, fidelity }: ChaosResults): string {
+export function reportHtml({ environment, scenarios, fidelity, failures = [] }: ChaosResults): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Chaos report · splinemesh</title><style>${STYLE}</style></head><body>
 <h1>Chaos report</h1>
 <p class="lead">Each scenario is a fleet of machines in which things go wrong. Every plan, a way of sending queries to the machines, is run
 on the same machines, under the same load, with the same faults. A plan is worth what it costs if it answers more
 queries rightly, or sooner, than sending each query to one machine.</p>
+${failures.map(failure => `<p class="broken">Figures are missing: ${escaped(failure)}</p>`).join('')}
 ${overview(scenarios)}
 <p class="small key">In the plots: <b style="color:#0b7a4b">green</b> the winner, the plan with the shortest p99 among those that are as often right as
 the best one, give or take a hundredth; <b style="color:#b4441e">red</b> the plan that sends least; grey the others. ● p50, ■ p90, ▲ p99, ◆ p99.9 of the time

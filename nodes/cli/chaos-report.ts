@@ -9,7 +9,8 @@ export async function report(files: readonly string[], { out }: ChaosReportOptio
   const results = await Promise.all(files.map(readResults))
   const scenarios = results.flatMap(({ scenarios }) => scenarios)
   const fidelity = results.flatMap(({ fidelity }) => fidelity)
-  await write(out, reportHtml({ environment: results[0].environment, scenarios, fidelity }))
+  const failures = results.flatMap(({ failures = [] }) => failures)
+  await write(out, reportHtml({ environment: results[0].environment, scenarios, fidelity, failures }))
   console.log(out)
 }
 

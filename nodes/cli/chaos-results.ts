@@ -12,13 +12,15 @@ export interface ChaosResults {
   scenarios: ScenarioReport[]
   /** How well the simulator predicts real runs. */
   fidelity: Fidelity[]
+  /** Why figures are missing that were asked for. */
+  failures?: string[]
 }
 
 export async function resultsOf(
-  { scenarios = [], fidelity = [] }: Partial<ChaosResults>,
+  { scenarios = [], fidelity = [], failures = [] }: Partial<ChaosResults>,
   startedAt: Date
 ): Promise<ChaosResults> {
-  return { environment: await environment(startedAt), scenarios, fidelity }
+  return { environment: await environment(startedAt), scenarios, fidelity, ...(failures.length > 0 && { failures }) }
 }
 
 /** @throws {OutputFileError} it cannot be written */

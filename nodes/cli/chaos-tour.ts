@@ -24,22 +24,35 @@ export async function tour({ out }: ChaosTourOptions): Promise<void> {
   for (const name of SIMULATED) {
     show(await simulated(await findScenario(name)))
   }
+  let fidelity: Fidelity[] = []
+  const tell = async (failures: string[]): Promise<void> => {
+    const results = await resultsOf({ scenarios, fidelity, failures }, startedAt)
+    await hand(results, { out: path.join(out, 'tour.json') })
+    const page = path.join(out, 'report.html')
+    await write(page, reportHtml(results))
+    console.log(`${page} shows it all; splinemesh chaos list names the other scenarios`)
+    complain(scenarios)
+  }
+  try {
+    fidelity = await onProcesses(show)
+  } catch (error) {
+    // What was simulated is worth a page all the same.
+    await tell([`the part on real processes ended early: ${error instanceof Error ? error.message : error}`])
+    throw error
+  }
+  console.log(`${fidelityText(fidelity)}\n`)
+  await tell([])
+}
+
+async function onProcesses(show: (report: ScenarioReport) => void): Promise<Fidelity[]> {
   const [played, fit] = await Promise.all([REAL, FITTED].map(findScenario))
   const model = await chaosModel({}, [played, fit])
-  let fidelity: Fidelity[] = []
   try {
-    await interruptible(async signal => {
+    return await interruptible(async signal => {
       show(await real(played, model, signal))
-      fidelity = await fitted(fit, model, signal)
+      return fitted(fit, model, signal)
     })
   } finally {
     await model.stop()
   }
-  console.log(`${fidelityText(fidelity)}\n`)
-  const results = await resultsOf({ scenarios, fidelity }, startedAt)
-  await hand(results, { out: path.join(out, 'tour.json') })
-  const page = path.join(out, 'report.html')
-  await write(page, reportHtml(results))
-  console.log(`${page} shows it all; splinemesh chaos list names the other scenarios`)
-  complain(scenarios)
 }

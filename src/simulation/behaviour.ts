@@ -29,7 +29,8 @@ export function behaviour({ device, clock, chance, cost, conditions }: Behaviour
     },
     network(bytes, way) {
       const now = clock.now()
-      let { bandwidth, latency } = device
+      let { bandwidth } = device
+      let latency = device.latency * logNormal(device.latencyJitter ?? 0, chance)
       for (const condition of conditions) {
         bandwidth = Math.min(bandwidth, condition.bandwidth?.[way] ?? Infinity)
         latency += condition.delay?.(bytes) ?? 0

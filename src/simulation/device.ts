@@ -6,8 +6,10 @@ export interface Device {
   service: Millis
   /** Spread of the run times: σ of the log-normal factor, whose mean is 1. */
   jitter: number
-  /** Time on the network, one way, of an empty message. */
+  /** Time on the network, one way, of an empty message: the mean. */
   latency: Millis
+  /** Spread of it: σ of its log-normal factor, whose mean is 1. Default 0. */
+  latencyJitter?: number
   /** Mbit/s, each way. */
   bandwidth: number
   /** MB for tasks that wait. */

@@ -14,7 +14,8 @@ const machines = record({
   device: Type.Enum(Object.keys(DEVICES) as DeviceName[], { description: 'what they are; what follows overrides it' }),
   service: Type.Optional(positive('mean time of a run of a model of cost 1, in ms')),
   jitter: Type.Optional(Type.Number({ minimum: 0, description: 'σ of the log-normal factor of run times' })),
-  latency: Type.Optional(millis('time on the network, one way')),
+  latency: Type.Optional(millis('mean time on the network, one way')),
+  latencyJitter: Type.Optional(Type.Number({ minimum: 0, description: 'σ of the log-normal factor of it; else 0' })),
   bandwidth: Type.Optional(positive('Mbit/s, each way')),
   memory: Type.Optional(positive('MB for tasks that wait'))
 })

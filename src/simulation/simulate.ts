@@ -154,12 +154,13 @@ function machinesOf(
 }
 
 /** A device of the list, with what the scenario says otherwise. */
-export function deviceOf({ device, service, jitter, latency, bandwidth, memory }: Machines): Device {
+export function deviceOf({ device, service, jitter, latency, latencyJitter, bandwidth, memory }: Machines): Device {
   const known = DEVICES[device]
   return {
     service: service ?? known.service,
     jitter: jitter ?? known.jitter,
     latency: latency ?? known.latency,
+    latencyJitter,
     bandwidth: bandwidth ?? known.bandwidth,
     memory: memory ?? known.memory
   }

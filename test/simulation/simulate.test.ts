@@ -57,6 +57,14 @@ describe('a simulated fleet', () => {
     assert.deepEqual(new Set(all), new Set([12]))
   })
 
+  it('has links whose times are random about their mean, where a scenario says so', async () => {
+    const still = steady([])
+    const wandering = { ...still, fleet: still.fleet.map(group => ({ ...group, latency: 10, latencyJitter: 0.5 })) }
+    const all = latencies(await simulate(wandering, UNCODED), 0, 2000)
+    const mean = all.reduce((sum, ms) => sum + ms, 0) / all.length
+    assert.ok(new Set(all).size > 5 && Math.abs(mean - 30) < 6, `20 times of mean 30 and deviation 7.5: ${all}`)
+  })
+
   it('is slow while a fault lasts, and as before when it is over', async () => {
     const record = await run([{ kind: 'slow', factor: 3, add: 5, ...during }])
     assert.deepEqual(new Set(latencies(record, 500, 1500)), new Set([37]))

@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { reportHtml } from '../../../nodes/cli/chaos-html.ts'
 import { findScenario, scenarioNames } from '../../../nodes/cli/chaos-library.ts'
+import { resultsOf } from '../../../nodes/cli/chaos-results.ts'
 import { reportText } from '../../../nodes/cli/chaos-text.ts'
 import { readScenario, runScenario, type ScenarioReport, simulate } from '../../../src/simulation/index.ts'
 import { said, splinemesh } from './processes.ts'
@@ -81,6 +83,11 @@ describe('splinemesh chaos', { concurrency: 2 }, () => {
     assert.doesNotMatch(html, /<script|src=|href="http/)
     const none = await splinemesh('chaos', 'report', small)
     assert.match(none.err, /ERR_INPUT_FILE/)
+  })
+
+  it('says on the page what is missing of it', async () => {
+    const results = await resultsOf({ failures: ['the processes <ended>'] }, new Date())
+    assert.match(reportHtml(results), /class="broken">Figures are missing: the processes &#60;ended&#62;/)
   })
 
   it('says when this computer was too busy for the processes on it', async () => {
