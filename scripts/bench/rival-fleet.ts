@@ -53,6 +53,9 @@ export class RivalFleet extends Fleet {
     return this.#policy.choose([...this.#workers.values()], count, now).map(({ worker }) => worker)
   }
 
+  /** What a policy tries beside its choice is its own affair. */
+  override tryOut(): undefined {}
+
   /** {@link drive}, which tells the policy how long tasks waited and ran. */
   readonly drive = (init: DriveInit): Drive => {
     const { clock, channel } = init

@@ -3,12 +3,22 @@ import { LogCollapsingLowestDenseDDSketch } from '@datadog/sketches-js'
 /** Of a time that is asked for, and so of a bin: 64 of them reach from a millisecond to half a minute. */
 const RELATIVE_ACCURACY = 0.08
 const BINS = 64
+const SHORTEST_MS = 1e-3
 /** A time counts half after so many newer ones, or after so long. */
 const HALF_COUNT = 12
 const HALF_LIFE_MS = 30_000
 /** Newer times weigh more, by powers of two; past this one all weights are scaled back, and what then weighs nothing is dropped. */
 const LARGEST_EXPONENT = 64
 const NOTHING = 2 ** -30
+/**
+ * How far times are off the usual one in sum, on a scale of logarithms, until the worker has changed: what is let pass of each, the
+ * most that one counts, and the sum. It takes three in a row: one alone may be anything.
+ */
+const LET_PASS = Math.log(1.5)
+const MOST_OF_ONE = 1.2
+const CHANGED = 2.5
+/** What was known of a worker that has changed counts so many halvings less. */
+const HALVINGS_OF_CHANGE = 8
 
 type Sketch = InstanceType<typeof LogCollapsingLowestDenseDDSketch>
 
@@ -24,7 +34,7 @@ export interface AnswerTimesSnapshot {
  * look the faster the more often it is not waited for.
  *
  * Source: the sketch is DDSketch (Masson, Rim and Lee, 2019) with weights by forward decay (Cormode and others, 2009); the
- * estimate is Kaplan's and Meier's product, 1958, bin by bin.
+ * estimate is Kaplan's and Meier's product, 1958, bin by bin; a change is noticed by Page's cumulative sums, 1954.
  */
 export class AnswerTimes {
   #answered = sketch()
@@ -32,9 +42,14 @@ export class AnswerTimes {
   /** log2 of the weight of the newest time. */
   #exponent = 0
   #newestAt: number | undefined
+  /** Mean logarithm of the times, and the sums of what times are above and below it (CUSUM). */
+  #usual: number | undefined
+  #above = 0
+  #below = 0
 
   /** A task was answered. */
   answered(ms: number, now: number): void {
+    this.#noticeChange(Math.log(Math.max(ms, SHORTEST_MS)))
     this.#answered.accept(ms, this.#nextWeight(now))
   }
 
@@ -103,6 +118,21 @@ export class AnswerTimes {
       waiting *= Math.max(0, 1 - weight / atRisk)
       atRisk -= weight
       tell(mapping.value(key), 1 - waiting)
+    }
+  }
+
+  /** A worker that became fast or slow is known by its newest times alone, after three of them. */
+  #noticeChange(time: number): void {
+    const usual = this.#usual ?? time
+    this.#usual = usual + (time - usual) / HALF_COUNT
+    this.#above = Math.max(0, this.#above + Math.min(time - usual - LET_PASS, MOST_OF_ONE))
+    this.#below = Math.max(0, this.#below + Math.min(usual - time - LET_PASS, MOST_OF_ONE))
+    if (Math.max(this.#above, this.#below) > CHANGED) {
+      this.#exponent += HALVINGS_OF_CHANGE
+      // The newest is as likely an extreme as it is the new usual one.
+      this.#usual = (usual + time) / 2
+      this.#above = 0
+      this.#below = 0
     }
   }
 

@@ -1,3 +1,4 @@
+import TinyQueue from 'tinyqueue'
 import { AnswerTimes, type AnswerTimesSnapshot } from './answer-times.ts'
 import { enough } from './at-least.ts'
 import { type Choice, Roster } from './roster.ts'
@@ -12,6 +13,8 @@ const PATIENCE = 4
 const LONGEST_PATIENCE_MS = 60_000
 /** The pooled times change slowly. */
 const ANSWERS_BETWEEN_LOOKS = 32
+/** A worker is left alone twice as long for each task that it left unanswered, up to so often. */
+const MOST_DOUBLINGS = 4
 /** Workers that left and are still known, the newest: they may come back. */
 const MOST_ABSENT = 1000
 
@@ -21,6 +24,13 @@ interface Pooled {
   answers: number
   /** For how long anybody waits; it is looked at again now and then. */
   patienceMs: number
+}
+
+/** A worker that owes the result of a task of this model. */
+interface Silence {
+  worker: WorkerId
+  model: string
+  at: number
 }
 
 interface Worker {
@@ -50,6 +60,10 @@ export class Fleet {
   readonly #pooled = new Map<string, Pooled>()
   /** Workers that are left alone for a while. */
   readonly #resting = new Set<WorkerId>()
+  /** Who owes results, and when its silence will have been too long if it goes on: looked at again then. */
+  readonly #silent = new TinyQueue<Silence>([], (a, b) => a.at - b.at)
+  /** Workers of whom that queue holds one. */
+  readonly #listened = new Set<WorkerId>()
   /** The newest time that it was told. */
   #now = 0
 
@@ -62,7 +76,7 @@ export class Fleet {
     this.remove(worker)
     const record = this.#absent.get(worker) ?? new WorkerRecord()
     this.#absent.delete(worker)
-    record.outstanding = 0
+    record.joined()
     const served = [...new Set(models)]
     this.#workers.set(worker, { models: served, domain, record })
     for (const model of served) {
@@ -94,15 +108,15 @@ export class Fleet {
   /** A task left for a worker. */
   began(worker: WorkerId, model: string, now: number): void {
     this.#learn(worker, now, ({ record }) => {
-      record.outstanding++
-      this.#rosterOf(model).ask(worker)
+      record.began(now)
+      this.#rosterOf(model).ask(worker, now)
     })
+    this.#listen(worker, model)
   }
 
   /** A worker answered a task within so many ms; `late` when the task had been given up. */
   answered(worker: WorkerId, model: string, ms: number, { now, late = false }: { now: number; late?: boolean }): void {
     this.#learn(worker, now, ({ record }) => {
-      record.outstanding--
       record.answered(model, ms, { now, late })
       this.#pool(model, ms, now)
     })
@@ -110,10 +124,7 @@ export class Fleet {
 
   /** A task failed at a worker. */
   failed(worker: WorkerId, now: number): void {
-    this.#learn(worker, now, ({ record }) => {
-      record.outstanding--
-      record.failed(now)
-    })
+    this.#learn(worker, now, ({ record }) => record.failed(now))
   }
 
   /** A task of a worker is waited for no longer, after so many ms. It may still be answered, or dropped. */
@@ -123,10 +134,7 @@ export class Fleet {
 
   /** A worker let go of a task that had been given up. */
   dropped(worker: WorkerId, model: string, now: number): void {
-    this.#learn(worker, now, ({ record }) => {
-      record.outstanding--
-      record.dropped(model, now)
-    })
+    this.#learn(worker, now, ({ record }) => record.dropped(model, now))
   }
 
   /** The results of others contradicted one of this worker. */
@@ -172,13 +180,24 @@ export class Fleet {
 
   /**
    * Workers that serve a model, best first: by the mean time to the answer of a further task, after those that are there
-   * already; who was given up on lately, fails, or is often wrong comes later. See {@link Roster.choose}.
+   * already; who owes results and keeps silent, fails, or is often wrong comes later. See {@link Roster.choose}.
    */
   choose(model: string, choice: Choice, now: number): WorkerId[] {
     for (const worker of this.#resting) {
       this.#learn(worker, now, () => {})
     }
+    this.#doubt(now)
     return this.#rosters.get(model)?.choose(choice) ?? []
+  }
+
+  /**
+   * A worker to be sent a copy of one of the tasks that went to those that were `chosen`, to see what became of it; mostly there is
+   * none. See {@link Roster.tryOut}.
+   */
+  tryOut(model: string, chosen: readonly WorkerId[], now: number): WorkerId | undefined {
+    const patience = (worker: WorkerId): number =>
+      2 ** Math.min(this.#workers.get(worker)?.record.unanswered ?? 0, MOST_DOUBLINGS)
+    return this.#rosters.get(model)?.tryOut(chosen, now, patience)
   }
 
   /**
@@ -223,15 +242,44 @@ export class Fleet {
     const known = this.#workers.get(worker)
     if (known === undefined) return
     take(known)
-    known.record.outstanding = Math.max(0, known.record.outstanding)
     if (known.record.restsUntil > now) this.#resting.add(worker)
     else this.#resting.delete(worker)
     for (const model of known.models) this.#price(worker, model)
   }
 
+  /** Looks at a worker again when its silence will have been too long. */
+  #listen(worker: WorkerId, model: string): void {
+    const { record } = this.#workers.get(worker) ?? {}
+    if (record !== undefined && !this.#listened.has(worker)) {
+      this.#listened.add(worker)
+      this.#silent.push({ worker, model, at: record.doubtfulFrom(model, this.#patience(model)) })
+    }
+  }
+
+  /** Doubts those whose silence has been too long. */
+  #doubt(now: number): void {
+    for (let next = this.#silent.peek(); next !== undefined && next.at <= now; next = this.#silent.peek()) {
+      this.#silent.pop()
+      const { worker, model } = next
+      this.#listened.delete(worker)
+      const { record } = this.#workers.get(worker) ?? {}
+      const at = record?.doubtfulFrom(model, this.#patience(model)) ?? Infinity
+      if (at <= now) {
+        this.#learn(worker, now, ({ record }) => {
+          record.doubted = true
+        })
+      } else if (at < Infinity) {
+        this.#listen(worker, model)
+      }
+    }
+  }
+
+  #patience(model: string): number {
+    return this.#pooled.get(model)?.patienceMs ?? LONGEST_PATIENCE_MS
+  }
+
   #price(worker: WorkerId, model: string): void {
-    const most = this.#pooled.get(model)?.patienceMs ?? LONGEST_PATIENCE_MS
-    const cost = this.#workers.get(worker)?.record.cost(model, most, this.#now)
+    const cost = this.#workers.get(worker)?.record.cost(model, this.#patience(model), this.#now)
     if (cost !== undefined) this.#rosterOf(model).setCost(worker, cost)
   }
 

@@ -9,8 +9,10 @@ const FIRST_REST_MS = 500
 const LONGEST_REST_MS = 60_000
 /** Tasks given up that may still be answered; of the oldest beyond it nothing is expected any more. */
 const MOST_GIVEN_UP = 8
-/** Without an answer since, each task given up doubles what a further one is taken to cost, up to so often. */
-const MOST_DOUBLINGS = 8
+/** A worker that owes results is doubted after a silence of so many times what it takes to answer. */
+const SILENCE = 2
+/** What one that is doubted costs more: it comes after all that are not, and in their order. */
+const DOUBT = 1e6
 
 /** What was measured of one model. */
 interface Measured {
@@ -27,18 +29,37 @@ interface GivenUp {
 /** What is known of a worker over all its models. */
 export class WorkerRecord {
   readonly #measured = new Map<string, Measured>()
-  /** Tasks sent and not known to have ended. */
-  outstanding = 0
   /** Until when it is left alone; the end of it is its probation: one failure more, and it rests twice as long. */
   restsUntil = -Infinity
+  /** It owes results, and has kept silent for too long. */
+  doubted = false
+  /** When it was last heard of, or was sent a task after it had none. */
+  #silentSince = 0
+  /** Tasks that are waited for. */
+  #waitedFor = 0
   #results = 0
   #wrong = 0
   #failuresInARow = 0
   /** Tasks that were given up and may still be answered, oldest first, and after how long each was. */
   readonly #givenUp: GivenUp[] = []
 
+  /** Tasks sent and not known to have ended. */
+  get outstanding(): number {
+    return this.#waitedFor + this.#givenUp.length
+  }
+
+  /** Tasks given up since it was last heard of. */
+  get unanswered(): number {
+    return this.#givenUp.length
+  }
+
   times(model: string): AnswerTimes | undefined {
     return this.#measured.get(model)?.times
+  }
+
+  began(now: number): void {
+    if (this.outstanding === 0) this.#silentSince = now
+    this.#waitedFor++
   }
 
   answered(model: string, ms: number, { now, late }: { now: number; late: boolean }): void {
@@ -50,19 +71,23 @@ export class WorkerRecord {
     if (late) {
       this.#takeGivenUp(model)
     } else {
+      this.#ended()
       // It works: what was sent before and is not here by now was lost, or is slow.
       for (const task of this.#givenUp.splice(0)) this.#writeOff(task, now)
     }
+    this.#heard(now)
   }
 
   /** A task that was given up ended without an answer. */
   dropped(model: string, now: number): void {
     const task = this.#takeGivenUp(model)
     if (task !== undefined) this.#writeOff(task, now)
+    this.#heard(now)
   }
 
   /** A task was given up before it was answered; it may still be. */
   gaveUp(model: string, afterMs: number, now: number): void {
+    this.#ended()
     this.#givenUp.push({ model, afterMs })
     if (this.#givenUp.length > MOST_GIVEN_UP) {
       const oldest = this.#givenUp.shift()
@@ -71,6 +96,8 @@ export class WorkerRecord {
   }
 
   failed(now: number): void {
+    this.#ended()
+    this.#heard(now)
     this.#failuresInARow++
     const beyond = this.#failuresInARow - FAILURES_IN_A_ROW
     if (beyond >= 0) this.restsUntil = now + Math.min(FIRST_REST_MS * 2 ** beyond, LONGEST_REST_MS)
@@ -80,6 +107,18 @@ export class WorkerRecord {
     this.#wrong++
   }
 
+  /** Its connection is new: nothing is owed over it. */
+  joined(): void {
+    this.#waitedFor = 0
+    this.#givenUp.length = 0
+    this.doubted = false
+  }
+
+  /** When its silence will have been too long, if it goes on; a mean time that is not measured is at most `most`. */
+  doubtfulFrom(model: string, most: number): number {
+    return this.outstanding === 0 ? Infinity : this.#silentSince + SILENCE * (this.#meanOf(model, most) ?? most)
+  }
+
   /**
    * What a further task costs: the mean time to an answer, when nobody waits for longer than `most` ms, for each task that is
    * there already and this one.
@@ -87,11 +126,10 @@ export class WorkerRecord {
    * @returns `undefined` where no time of this model was measured
    */
   cost(model: string, most: number, now: number): number | undefined {
-    const measured = this.#measured.get(model)
     if (this.restsUntil > now || this.#wrong > TRUSTED_SHARE * this.#results) return LAST_RESORT * 2
-    if (measured === undefined) return this.#givenUp.length > 0 ? LAST_RESORT / 2 : undefined
-    measured.meanMs ??= measured.times.meanUpTo(most)
-    return measured.meanMs * (1 + this.outstanding) * 2 ** Math.min(this.#givenUp.length, MOST_DOUBLINGS)
+    const mean = this.#meanOf(model, most)
+    if (mean === undefined) return this.#givenUp.length > 0 ? LAST_RESORT / 2 : undefined
+    return mean * (1 + this.outstanding) * (this.doubted ? DOUBT : 1)
   }
 
   snapshot(): Record<string, AnswerTimesSnapshot> {
@@ -100,6 +138,23 @@ export class WorkerRecord {
 
   restore(snapshot: Readonly<Record<string, AnswerTimesSnapshot>>, now: number): void {
     for (const [model, times] of Object.entries(snapshot)) this.#measuredOf(model).times.restore(times, now)
+  }
+
+  #meanOf(model: string, most: number): number | undefined {
+    const measured = this.#measured.get(model)
+    if (measured === undefined) return undefined
+    measured.meanMs ??= measured.times.meanUpTo(most)
+    return measured.meanMs
+  }
+
+  /** One task fewer is waited for. */
+  #ended(): void {
+    this.#waitedFor = Math.max(0, this.#waitedFor - 1)
+  }
+
+  #heard(now: number): void {
+    this.#silentSince = now
+    this.doubted = false
   }
 
   /** The oldest of a model: a worker takes its tasks in the order in which they came. */

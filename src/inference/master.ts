@@ -130,11 +130,21 @@ export class Master {
     for (const model of new Set(unsent.map(({ task }) => task.model))) {
       const { n, k } = group.plan.spec
       // a host that is lost should cost no more than the group can spare
-      const choice = { count: n, mostPerDomain: Math.max(1, n - k) }
+      const choice = { count: n, mostPerDomain: Math.max(1, n - k), expendable: n - k }
       const ranked = this.#fleet.choose(model, choice, this.#now)
-      for (const placement of unsent.filter(({ task }) => task.model === model)) {
+      const placements = unsent.filter(({ task }) => task.model === model)
+      for (const placement of placements) {
         this.#send(group, placement, ranked)
       }
+      this.#tryOut(group, placements[placements.length - 1], ranked)
+    }
+  }
+
+  /** Sends a copy of a task to a worker of whom more is to be known: nobody waits for it. */
+  #tryOut(group: Group, placement: Placement, ranked: readonly WorkerId[]): void {
+    const tried = this.#fleet.tryOut(placement.task.model, ranked, this.#now)
+    if (tried !== undefined && placement.task.runner === 'worker') {
+      this.#send(group, placement, [tried])
     }
   }
 

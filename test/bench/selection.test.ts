@@ -101,7 +101,7 @@ describe('a fleet in which another policy chooses', () => {
     assert.deepEqual(told, ['gave up b after 7'])
   })
 
-  it('serves a whole scenario under each policy, with the same number of tasks, and breaks no promise', async () => {
+  it('serves a whole scenario under each policy, with as many tasks but for copies to try workers, and breaks no promise', async () => {
     const steady = scenario({
       name: 'steady',
       title: 'Six machines, one of them slow',
@@ -123,7 +123,7 @@ describe('a fleet in which another policy chooses', () => {
       assert.ok(queries.every(({ status }) => status === 'exact'))
       tasks.add(groups.reduce((sum, group) => sum + group.tasks, 0))
     }
-    assert.equal(tasks.size, 1, `tasks: ${[...tasks]}`)
+    assert.ok(Math.max(...tasks) <= 1.05 * Math.min(...tasks), `tasks: ${[...tasks]}`)
   })
 })
 

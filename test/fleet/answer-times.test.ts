@@ -43,10 +43,20 @@ describe('answer times', () => {
   it('forget by number and by time', () => {
     const times = new AnswerTimes()
     for (let i = 0; i < 100; i++) times.answered(10, i)
-    for (let i = 0; i < 12; i++) times.answered(90, 100 + i)
-    near(times.within(20), 0.5, 0.02, 'twelve newer ones weigh as much as all before')
+    for (let i = 0; i < 12; i++) times.answered(14, 100 + i)
+    near(times.within(12), 0.5, 0.02, 'twelve newer ones weigh as much as all before')
     times.answered(10, 150_000)
-    near(times.within(20), 0.82, 0.03, 'one that is five half-lives newer weighs more than all of them')
+    near(times.within(12), 0.82, 0.03, 'one that is five half-lives newer weighs more than all of them')
+  })
+
+  it('forget what was before a change, which three in a row are, and one now and then is not', () => {
+    const times = new AnswerTimes()
+    for (let i = 0; i < 100; i++) times.answered(i % 5 === 0 ? 200 : 10, i)
+    near(times.within(20), 0.8, 0.1, 'four in five as before')
+    for (let i = 0; i < 3; i++) times.answered(300, 100 + i)
+    near(times.within(250), 0, 0.1, 'it became slow')
+    for (let i = 0; i < 3; i++) times.answered(10, 103 + i)
+    near(times.within(20), 1, 0.1, 'it recovered')
   })
 
   it('come back from JSON as they were', () => {

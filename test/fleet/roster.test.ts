@@ -23,7 +23,7 @@ describe('a roster', () => {
         it.remove(worker)
         known.delete(worker)
       } else {
-        const cost = Math.floor(1000 * chance())
+        const cost = 2 ** Math.floor(30 * chance())
         it.add(worker)
         it.setCost(worker, cost)
         known.set(worker, cost)
@@ -37,18 +37,51 @@ describe('a roster', () => {
     }
   })
 
-  it('spends a twentieth of the places on those that were not asked for longest', () => {
-    const it = roster(Array.from({ length: 100 }, (_, place) => place))
+  it('lets those take turns that cost nearly the same', () => {
+    const it = roster([100, 104, 98, 101, 99, 102, 300])
     const asked = new Map<string, number>()
-    for (let group = 0; group < 1000; group++) {
-      for (const worker of it.choose({ count: 10 })) {
-        it.ask(worker)
+    for (let group = 0; group < 60; group++) {
+      for (const worker of it.choose({ count: 2 })) {
+        it.ask(worker, group)
         asked.set(worker, (asked.get(worker) ?? 0) + 1)
       }
     }
-    const probes = Array.from({ length: 90 }, (_, i) => asked.get(`w${10 + i}`) ?? 0)
-    assert.ok(Math.min(...probes) >= 4, `each of the others is probed, the least ${Math.min(...probes)} times`)
-    assert.ok(probes.reduce((sum, one) => sum + one, 0) <= 0.05 * 10_000 + 1)
+    assert.deepEqual(
+      [...asked].sort(),
+      [0, 1, 2, 3, 4, 5].map(place => [`w${place}`, 20])
+    )
+  })
+
+  it('tries those that it avoids, one copy for twenty tasks, and no one twice in half a second', () => {
+    const it = roster([1, 1, 1, 1, 50, 50])
+    const tried = new Map<string, number[]>()
+    for (let now = 0; now < 10_000; now += 10) {
+      const chosen = it.choose({ count: 2 })
+      const more = it.tryOut(chosen, now, () => 1)
+      for (const worker of chosen) it.ask(worker, now)
+      if (more !== undefined) {
+        it.ask(more, now)
+        tried.set(more, [...(tried.get(more) ?? []), now])
+      }
+    }
+    assert.deepEqual([...tried.keys()].sort(), ['w4', 'w5'])
+    for (const times of tried.values()) {
+      assert.equal(times.length, 20)
+      assert.ok(times.every((now, i) => i === 0 || now - times[i - 1] >= 500))
+    }
+  })
+
+  it('tries nobody beyond a twentieth of the tasks, and newcomers first', () => {
+    const it = roster(Array.from({ length: 50 }, (_, place) => (place < 10 ? 1 : 50)))
+    it.add('newcomer')
+    const tried = Array.from({ length: 100 }, (_, now) =>
+      it.tryOut(it.choose({ count: 10, expendable: 0 }), now, () => 1)
+    )
+    assert.equal(
+      tried.find(worker => worker !== undefined),
+      'newcomer'
+    )
+    assert.equal(tried.filter(worker => worker !== undefined).length, 50)
   })
 
   it('gives newcomers some of the places, and no group to them alone', () => {
