@@ -1,8 +1,13 @@
-import { type Advice, advise, type Stragglers } from '../src/advisor/index.ts'
+import { type Advice, type AdvisedPlan, advise, type Stragglers } from '../src/advisor/index.ts'
+import type { Profile } from '../src/codes/index.ts'
+import type { DescriptionProfile, ParityProfile } from '../src/companions/index.ts'
 import type { Model } from '../src/models/index.ts'
+import type { ShrunkProfile, StudentProfile } from '../src/students/index.ts'
 import type { CodedOptions, NamedCode } from './coded-inference.ts'
-import { InvalidOptionError } from './errors.ts'
+import { descriptionFacts } from './descriptions.ts'
+import { InvalidOptionError, ProfileMismatchError } from './errors.ts'
 import { LearningStudent } from './learning-student.ts'
+import { parityFacts, parityOptions } from './parities.ts'
 import { checkProfiled, planOptions } from './profiled.ts'
 
 /** A number of stragglers as it is asked for: a share below 1, else so many workers. */
@@ -13,12 +18,42 @@ export function stragglersOf(asked: number): Stragglers {
 /** The share of workers that are taken to be late where nobody says it and nothing is measured. */
 export const ASSUMED_LATE = 0.1
 
+/** Profiles of companions of one model. */
+export interface CompanionProfiles {
+  student?: StudentProfile
+  description?: DescriptionProfile | ShrunkProfile
+  parity?: ParityProfile
+}
+
+/**
+ * What the advisor is to know of companions.
+ *
+ * @param profile of the deployed model
+ * @throws {ProfileMismatchError} one is of another model
+ */
+export function companionFacts(
+  { student, description, parity }: CompanionProfiles,
+  { model, output }: Pick<Profile, 'model' | 'output'>
+) {
+  const other = [student, description, parity].find(each => each !== undefined && each.model !== model)
+  if (other !== undefined) {
+    throw new ProfileMismatchError(
+      `a companion is of the model ${other.model.slice(0, 12)}, and the plans are of ${model.slice(0, 12)}: calibrate it for this one`
+    )
+  }
+  return {
+    student,
+    description: description && descriptionFacts(description),
+    parity: parity && parityFacts(parity, output)
+  }
+}
+
 /**
  * The options with the code that the advisor recommends for so many workers, and why. Where the options do not say how many
  * straggle, it is `late`: the share of answers that come too late as far as it is known, or else {@link ASSUMED_LATE}.
  *
  * @throws {InvalidOptionError} there is no profile
- * @throws {ProfileMismatchError} the profile is of another model
+ * @throws {ProfileMismatchError} the profile is of another model, or that of a companion is
  * @throws {InvalidFleetError | NoAdviceError} as `advise` does
  */
 export function advised(
@@ -26,7 +61,7 @@ export function advised(
   model: Model,
   { workers, late = ASSUMED_LATE }: { workers: number; late?: number }
 ): { options: CodedOptions & { code: NamedCode }; advice: Advice } {
-  const { profile, stragglers, student, k, n } = options
+  const { profile, stragglers, student, description, parity, k, n } = options
   if (profile === undefined) {
     throw new InvalidOptionError(`code 'auto' compares the plans of a profile: give one`)
   }
@@ -37,17 +72,23 @@ export function advised(
   }
   checkProfiled(profile, model)
   const expected = stragglers === undefined ? { share: late } : stragglersOf(stragglers)
-  const advice = advise({ profile, student, fleet: { workers, stragglers: expected }, k, n })
-  const { code, order, calibrated, student: asksStudent, stragglers: planned } = advice.recommended
-  const { k: size, n: coded, ...choice } = code
-  const plan =
-    calibrated === undefined
-      ? { k: size, n: coded, code: choice, order, profile: undefined }
-      : { ...planOptions(calibrated), profile }
-  // Descriptions stand beside copies.
-  const side = {
-    student: asksStudent && student,
-    description: calibrated === undefined ? options.description : undefined
-  }
-  return { options: { ...options, ...plan, ...side, output: profile.output, stragglers: planned }, advice }
+  const companions = companionFacts({ student, description, parity }, profile)
+  const advice = advise({ profile, ...companions, fleet: { workers, stragglers: expected }, k, n })
+  const { recommended } = advice
+  const side = { student: recommended.student && student, description: recommended.description && description }
+  const planned = { ...options, ...side, stragglers: recommended.stragglers }
+  return { options: { ...planned, ...planOf(recommended, { profile, parity }) }, advice }
+}
+
+/** The code that is recommended, with what decodes it. */
+function planOf(
+  { code, order, calibrated }: AdvisedPlan,
+  { profile, parity }: { profile: Profile; parity?: ParityProfile }
+) {
+  const { k, n, ...choice } = code
+  const { output } = profile
+  if (calibrated !== undefined) return { ...planOptions(calibrated), profile, parity: undefined, output }
+  if (choice.name === 'parm' && parity !== undefined)
+    return { ...parityOptions(parity, {}), profile: undefined, parity }
+  return { k, n, code: choice, order, profile: undefined, parity: undefined, output }
 }

@@ -100,8 +100,8 @@ export interface InferOptions extends AbortOptions {
   /** Coded queries of a group, N. @default 2·k (uncoded: k) */
   n?: number
   /**
-   * `auto` takes what `advise` recommends for the workers that are known, of the plans of `profile` and of plain copies, with
-   * the k and n that are given; it needs `profile`.
+   * `auto` takes what `advise` recommends for the workers that are known, of the plans of `profile`, of plain copies, and
+   * of the companions that are given, with the k and n that are given; it needs `profile`.
    *
    * @default 'replication': exact, and at equal machines even with the published codes or better (docs/codes.md)
    */

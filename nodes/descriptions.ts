@@ -1,3 +1,4 @@
+import type { DescriptionFacts } from '../src/advisor/index.ts'
 import { readLogits } from '../src/codes/index.ts'
 import { type DescriptionProfile, mosaic, parseDescriptionProfile } from '../src/companions/index.ts'
 import type { Description } from '../src/inference/index.ts'
@@ -14,6 +15,14 @@ import { shrunkDescription } from './shrunk-companion.ts'
  */
 export function parseDescription(text: string): DescriptionProfile | ShrunkProfile {
   return text.includes('"view"') ? parseShrunkProfile(text) : parseDescriptionProfile(text)
+}
+
+/** What the advisor is to know of it. */
+export function descriptionFacts(profile: DescriptionProfile | ShrunkProfile): DescriptionFacts {
+  const { agreement, error } = profile
+  const { together, queries } =
+    'view' in profile ? profile : { together: profile.side ** 2, queries: profile.groups * profile.side ** 2 }
+  return { agreement, error, together, queries }
 }
 
 /**

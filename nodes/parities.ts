@@ -1,3 +1,4 @@
+import type { ParityFacts } from '../src/advisor/index.ts'
 import { cachedDecoder, floatsOf, linearDecoder, parm } from '../src/codes/index.ts'
 import { mosaic, type ParityProfile, parityQuality, tilesOf } from '../src/companions/index.ts'
 import type { CalibratedPlan, LearnedEncoder, PlanSpec } from '../src/inference/index.ts'
@@ -25,6 +26,22 @@ export function parityOptions(
     }
   }
   return { ...says, code: { name: 'parm' } } as const
+}
+
+/**
+ * What the advisor is to know of parity models.
+ *
+ * @param output whose errors are compared: of those of another output nothing is known
+ */
+export function parityFacts({ k, output: learned, missing, groups }: ParityProfile, output: string): ParityFacts {
+  return {
+    k,
+    missing: missing.map(({ error, agreement }) => ({
+      agreement: agreement?.mean,
+      ...(learned === output && { mse: error })
+    })),
+    groups
+  }
 }
 
 /** The options with all that the profile of parity models says; without one as they are. */

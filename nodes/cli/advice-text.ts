@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Advice, AdvisedPlan } from '../../src/advisor/index.ts'
+import { type Advice, type AdvisedPlan, planTitle } from '../../src/advisor/index.ts'
 import { bytes } from './quantities.ts'
 import { type Column, table } from './table.ts'
 
@@ -17,10 +17,14 @@ export function adviceText({ plans, recommended, reason }: Advice, late: string 
     ...['k', 'n', ...known.map(({ title }) => title)].map((title): Column => ({ title, align: 'right' }))
   ]
   const rows = shown.map(plan => {
-    const { code, calibrated, student } = plan
-    const name = `${code.layout === 'systematic' ? 'systematic ' : ''}${code.name}${student ? ' beside a student' : ''}`
+    const { code, calibrated } = plan
     const order = calibrated === undefined || plan.order === 'path' ? '' : `, order ${plan.order}`
-    const cells = [`${name}${order}`, String(code.k), String(code.n), ...known.map(({ of }) => of(plan) ?? '–')]
+    const cells = [
+      `${planTitle(plan)}${order}`,
+      String(code.k),
+      String(code.n),
+      ...known.map(({ of }) => of(plan) ?? '–')
+    ]
     return plan === recommended ? cells.map(cell => styleText('bold', cell)) : cells
   })
   return [

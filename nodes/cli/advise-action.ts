@@ -1,21 +1,26 @@
 import { type Advice, type AdvisedPlan, advise as compare, type Stragglers } from '../../src/advisor/index.ts'
+import { parseParityProfile } from '../../src/companions/index.ts'
+import { companionFacts } from '../advised.ts'
+import { parseDescription } from '../descriptions.ts'
 import { adviceText } from './advice-text.ts'
 import type { AdviseCommandOptions } from './advise.ts'
+import { readCompanion } from './companions.ts'
 import { stragglersAsked } from './late.ts'
 import { readProfiles } from './profiles.ts'
 import { readStudent } from './students.ts'
 
 /** Prints what every plan of the profiles, and plain copies, are worth in the fleet. */
 export async function advise(options: AdviseCommandOptions): Promise<void> {
-  const { profile, student, workers, k, n, json } = options
+  const { workers, k, n, json } = options
   const { stragglers, words } = stragglersAsked(options)
-  const advice = compare({
-    profile: await readProfiles(profile),
-    student: student === undefined ? undefined : (await readStudent(student)).profile,
-    fleet: { workers, stragglers },
-    k,
-    n
-  })
+  const [profile, student, description, parity] = await Promise.all([
+    readProfiles(options.profile),
+    options.student === undefined ? undefined : readStudent(options.student),
+    readCompanion(options.description, parseDescription),
+    readCompanion(options.parity, parseParityProfile)
+  ])
+  const companions = companionFacts({ student: student?.profile, description, parity }, profile)
+  const advice = compare({ profile, ...companions, fleet: { workers, stragglers }, k, n })
   console.log(json ? adviceJson(advice, stragglers) : adviceText(advice, words))
 }
 

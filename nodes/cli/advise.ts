@@ -10,6 +10,8 @@ export interface AdviseCommandOptions {
   deadline?: number
   latency?: Latency
   student?: string
+  description?: string
+  parity?: string
   k?: number
   n?: number
   json?: true
@@ -23,6 +25,7 @@ answer.
 Examples:
   $ splinemesh advise --profile lenet5.profile.json --workers 12 --stragglers 0.2
   $ splinemesh advise --profile lenet5.profile.json --workers 12 --deadline 200ms --latency 20ms,250ms
+  $ splinemesh advise --profile lenet5.profile.json --workers 5 --stragglers 1 --description mosaic-k4.json --parity parity-k4.json
   $ splinemesh advise --profile four.json eight.json --workers 20 --stragglers 5 --k 4
   $ splinemesh infer --model lenet5 --input x.npy --code auto --profile lenet5.profile.json --stragglers 0.2 --mdns`
 
@@ -36,6 +39,8 @@ export function defineAdvise(program: Command): void {
     .option('--deadline <time>', 'by when a group must be answered; with --latency', duration)
     .option('--latency <p50,p99>', 'within what time half, and 99 in 100, of the answers of a worker come', latency)
     .option('--student <file>', 'a small model that the master may run: its profile, its .onnx beside it')
+    .option('--description <file>', 'a model that answers several queries in one run: its profile')
+    .option('--parity <file>', 'parity models of groups of their k: their profile')
     .option('--k <n>', 'only plans with so many queries in a group (default: all of the profile)', positive)
     .option('--n <n>', 'only plans with so many coded queries', positive)
     .option('--json', 'print JSON: every plan, the one to take, and why')

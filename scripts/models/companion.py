@@ -4,6 +4,7 @@ A companion learns the answers of the deployed model, so no label reaches it. Im
 and `invnet/train.py`; run by itself it does nothing.
 """
 import argparse
+import hashlib
 import json
 import subprocess
 import tempfile
@@ -124,6 +125,15 @@ def read_queries(data):
     return load_mnist(find_mnist(path))[0] if path.is_dir() else torch.from_numpy(numpy.load(path))
 
 
+def known_answers(options, queries):
+    """What the deployed model says of the queries, kept beside what is trained: another training of the same has it at once."""
+    asked = hashlib.sha256(options.model.read_bytes() + options.output.encode() + queries.numpy().tobytes()).hexdigest()
+    kept = options.out / f"answers-{asked[:12]}.npy"
+    if not kept.is_file():
+        numpy.save(kept, answers_of(options.model, queries, options.output).numpy())
+    return torch.from_numpy(numpy.load(kept))
+
+
 def answers_of(model, queries, output):
     """What the ONNX model says of each query, by the project's own ONNX Runtime; float32 [n,...]."""
     with tempfile.TemporaryDirectory() as folder:
@@ -147,7 +157,7 @@ class Teaching:
         self.queries, self.held_queries = learned, queries[held]
         options.out.mkdir(parents=True, exist_ok=True)
         numpy.save(options.out / "held-back.npy", self.held_queries.numpy())
-        answers = answers_of(options.model, torch.cat([learned, self.held_queries]), options.output)
+        answers = known_answers(options, torch.cat([learned, self.held_queries]))
         self.answers, self.held_answers = answers[:len(learned)], answers[len(learned):]
         self.mirror = options.mirror
 

@@ -2,17 +2,18 @@ import type { CalibratedCode, CodeName, CodeOptions, OrderKind, Profile } from '
 import { NoAdviceError } from './errors.ts'
 import { type Bounds, type Forecast, forecast, plannedStragglers } from './forecast.ts'
 import { calibratedOutcomes, copiedOutcomes, type OutcomesOf } from './outcome.ts'
+import { type ParityFacts, parityOutcomes } from './parity.ts'
 import { reason } from './reason.ts'
+import { type SideFacts, sideOutcomes } from './side.ts'
 import { type FleetFacts, requireFleet } from './stragglers.ts'
-import { type StudentFacts, studentOutcomes } from './student.ts'
 
 /** What advice rests on. */
-export interface AdviseInit {
+export interface AdviseInit extends SideFacts {
   /** Its plans are compared with each other and with plain copies. */
   profile: Pick<Profile, 'outputs' | 'width' | 'queryBytes' | 'accuracy' | 'plans' | 'calibration'>
   fleet: FleetFacts
-  /** A small model that the master can run beside copies. */
-  student?: StudentFacts
+  /** Models that workers run on mixtures of a group. */
+  parity?: ParityFacts
   /** Only plans with so many queries in a group. @default every K of the profile */
   k?: number
   /** Only plans with so many coded queries. */
@@ -27,7 +28,9 @@ export interface AdvisedPlan extends Forecast {
   stragglers: number
   /** Does the master ask the student, and send copies where that is least sure? */
   student?: true
-  /** Runs of the model for each query, N/K; what the student costs counts as such. */
+  /** Are spare workers asked for descriptions where they are worth more than copies? */
+  description?: true
+  /** Runs of the model for each query, N/K; a run of a companion by a worker counts as one, and what the student costs as such. */
   overhead: number
   /** Bytes sent for each query, of inputs. */
   bytes: number
@@ -57,26 +60,32 @@ const NOTHING_LOST = 1e-4
  * is whose squared error is least, in units of that of a guess.
  *
  * Plans are all that the profile has, uncoded, and replication with every N up to the number of workers (and every N that the
- * profile has), as far as a further copy gains anything; with a student, the same beside it. A student of no use thus loses to
- * copies alone, which cost less.
+ * profile has), as far as a further copy gains anything; with a student, a description or both, the same beside them; and parity models
+ * where there is a worker for each. A companion of no use thus loses to copies alone, which cost no more.
  *
  * @throws {InvalidFleetError} there are no such workers or stragglers
  * @throws {NoAdviceError} no plan has this k and n
  */
-export function advise({ profile, fleet, student, k, n }: AdviseInit): Advice {
+export function advise({ profile, fleet, student, description, parity, k, n }: AdviseInit): Advice {
   requireFleet(fleet)
   const { queryBytes, calibration } = profile
   const setting = { fleet, bounds: boundsOf(profile), queryBytes, scoredGroups: calibration.heldBack }
   const sizes = k === undefined ? [...new Set(profile.plans.map(({ code }) => code.k))] : [k]
   const most = Math.max(fleet.workers, ...profile.plans.map(({ code }) => code.n))
+  const sides: SideFacts[] = [
+    ...(student === undefined ? [] : [{ student }]),
+    ...(description === undefined ? [] : [{ description }]),
+    ...(student === undefined || description === undefined ? [] : [{ student, description }])
+  ]
   const plans = [
     ...profile.plans
       .filter(({ code }) => sizes.includes(code.k) && (n ?? code.n) === code.n)
       .map(calibrated => calibratedPlan(calibrated, setting)),
     ...sizes.flatMap(size => {
       const copies = { from: Math.max(n ?? 0, size), to: n ?? most }
-      return [...copyingPlans(size, copies, setting), ...studentPlans(size, copies, student, setting)]
-    })
+      return [...copyingPlans(size, copies, setting), ...sides.flatMap(side => sidePlans(size, copies, side, setting))]
+    }),
+    ...parityPlans(parity, { k, n }, setting)
   ].sort((a, b) => score(b, setting) - score(a, setting) || a.overhead - b.overhead)
   const [best] = plans
   if (best === undefined) {
@@ -141,29 +150,52 @@ function copyingPlans(k: number, { from, to }: { from: number; to: number }, set
   return plans
 }
 
-/** The same beside a student, which can only say classes. */
-function studentPlans(
+/** The same beside a student or a description, which can only say classes. */
+function sidePlans(
   k: number,
   { from, to }: { from: number; to: number },
-  student: StudentFacts | undefined,
+  side: SideFacts,
   setting: Setting
 ): AdvisedPlan[] {
-  if (student === undefined || setting.bounds.classes === undefined) return []
+  if (setting.bounds.classes === undefined) return []
+  const { student, description } = side
+  const queries = Math.min(student?.queries ?? Infinity, description?.queries ?? Infinity)
   const plans: AdvisedPlan[] = []
   for (let n = from; n <= to; n++) {
     const code = { name: 'replication', k, n } as const
     const planned = plannedStragglers(n, setting.fleet)
-    // Of its accuracy nothing is known: it is judged without labels.
-    const { accuracy: _, ...plan } = planOf(
-      code,
-      workers => studentOutcomes(code, student, { workers, planned }),
-      setting
+    const plan = judged(
+      planOf(code, workers => sideOutcomes(code, side, { workers, planned }), setting),
+      queries
     )
-    const overhead = plan.overhead + student.cost
-    plans.push({ ...plan, overhead, student: true, standardError: standardError(plan, student.queries), order: 'none' })
+    const overhead = plan.overhead + (student?.cost ?? 0)
+    plans.push({ ...plan, overhead, ...(student && { student: true }), ...(description && { description: true }) })
     if (1 - plan.exact < NOTHING_LOST) break
   }
   return plans
+}
+
+/** The one plan of parity models, where it is asked for and each task has a worker. */
+function parityPlans(
+  parity: ParityFacts | undefined,
+  asked: { k?: number; n?: number },
+  setting: Setting
+): AdvisedPlan[] {
+  if (parity === undefined) return []
+  const { k, missing, groups } = parity
+  const n = k + missing.length
+  if (n > setting.fleet.workers || (asked.k ?? k) !== k || (asked.n ?? n) !== n) return []
+  return [
+    judged(
+      planOf({ name: 'parm', k, n }, () => parityOutcomes(parity), setting),
+      groups
+    )
+  ]
+}
+
+/** Of the accuracy of a companion nothing is known: it is judged without labels. */
+function judged({ accuracy: _, ...plan }: ReturnType<typeof planOf>, queries: number): AdvisedPlan {
+  return { ...plan, standardError: standardError(plan, queries), order: 'none' }
 }
 
 function planOf(

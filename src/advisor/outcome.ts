@@ -8,7 +8,7 @@ export interface GroupOutcome {
   /** The share that has no prediction; what is neither exact nor lost is reconstructed. */
   lost: number
   /** What the reconstructed ones are like. */
-  reconstructed?: Pick<Expected, 'mse' | 'agreement' | 'accuracy'>
+  reconstructed?: Partial<Pick<Expected, 'mse' | 'agreement' | 'accuracy'>>
   /** P(no query is lost). */
   complete: number
 }

@@ -3,7 +3,7 @@ import type { FleetFacts } from './stragglers.ts'
 
 /**
  * Why this plan: what it gives in this fleet, and what the best plan of another code would; all copies count as one code, those
- * beside a student as another.
+ * beside a companion as others.
  */
 export function reason({ plans, recommended, fleet }: Omit<Advice, 'reason'> & { fleet: FleetFacts }): string {
   const rival = plans.find(plan => kind(plan) !== kind(recommended))
@@ -32,12 +32,23 @@ function figure({ agreement, mse }: AdvisedPlan): string {
   return agreement === undefined ? mse.overall.toPrecision(3) : percent(agreement.overall)
 }
 
-function named({ code, student }: AdvisedPlan): string {
-  return `${title(code)}${student ? ' beside a student' : ''} (k ${code.k}, n ${code.n})`
+function named(plan: AdvisedPlan): string {
+  return `${planTitle(plan)} (k ${plan.code.k}, n ${plan.code.n})`
 }
 
-function kind({ code, calibrated, student }: AdvisedPlan): string {
-  return calibrated === undefined ? `copies${student ? ' beside a student' : ''}` : title(code)
+function kind(plan: AdvisedPlan): string {
+  const copies = plan.calibrated === undefined && plan.code.name !== 'parm'
+  return copies ? `copies${beside(plan)}` : title(plan.code)
+}
+
+/** Its code, and the companions beside it. */
+export function planTitle(plan: AdvisedPlan): string {
+  return `${title(plan.code)}${beside(plan)}`
+}
+
+function beside({ student, description }: AdvisedPlan): string {
+  const companions = [...(student ? ['a student'] : []), ...(description ? ['descriptions'] : [])]
+  return companions.length === 0 ? '' : ` beside ${companions.join(' and ')}`
 }
 
 function title({ name, layout }: AdvisedPlan['code']): string {

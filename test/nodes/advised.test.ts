@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { advised } from '../../nodes/advised.ts'
-import { InvalidOptionError } from '../../nodes/index.ts'
+import { InvalidOptionError, ProfileMismatchError } from '../../nodes/index.ts'
 import type { Model } from '../../src/models/index.ts'
 import { calibrated, profileOf } from '../advisor/profiles.ts'
 
@@ -32,6 +32,30 @@ describe("the plan of code 'auto'", () => {
   it('is made for one late answer in ten where nothing was measured', () => {
     assert.match(chosen(undefined).advice.reason, /at 12 workers and 10% stragglers/)
     assert.equal(chosen(undefined).options.code.name, 'replication')
+  })
+
+  it('is that of parity models where they are worth most: their code, k, n and output', () => {
+    const parities = [{ model: 'f'.repeat(64), output: 'softmax' }]
+    const missing = [{ error: 0.1, agreement: { mean: 0.99, byLead: { from: [0], to: [0.99] } } }]
+    const parity = {
+      version: 1,
+      model: profile.model,
+      output: 'softmax',
+      k: 4,
+      parities,
+      missing,
+      groups: 9999
+    } as const
+    const { options } = advised({ model: 'some', profile, parity: { ...parity }, stragglers: 1 }, model, { workers: 5 })
+    const { code, k, n, output, stragglers } = options
+    assert.deepEqual(
+      { code, k, n, output, stragglers },
+      { code: { name: 'parm' }, k: 4, n: 5, output: 'softmax', stragglers: 1 }
+    )
+    const other = { ...parity, model: 'a'.repeat(64) }
+    assert.throws(() => advised({ model: 'some', profile, parity: other }, model, { workers: 5 }), ProfileMismatchError)
+    const few = advised({ model: 'some', profile, parity: { ...parity }, stragglers: 1 }, model, { workers: 4 })
+    assert.equal(few.options.parity, undefined, 'four workers have no room for them')
   })
 
   it('needs plans to compare', () => {
