@@ -60,13 +60,13 @@ export interface DescriptionFit {
   tried: TriedDescription[]
 }
 
-/** At three quarters a run would be shared by nobody: that is no better than a copy. */
-const SCALES = [1 / 2, 5 / 7]
+/** Queries that share a run, each then of the largest size that allows it. */
+const TOGETHER = [2, 4]
 /** The whole image, or without an eighth of each side: what is seen is then seen larger. */
 const SEEN = [1, 7 / 8]
 /** Large images are shrunk to a multiple of 8 pixels, so that strides meet the same borders as before. */
 const LARGE = 64
-/** Queries share a run as long as it costs so much more than one at most. */
+/** A run that is shared may cost so much more than one of the model. */
 const DEARER = 1.05
 const FOLDS = 5
 const LAMBDAS = [1e-2, 1, 100]
@@ -74,8 +74,8 @@ const LAMBDAS = [1e-2, 1, 100]
 const NUMBERS_AT_ONCE = 2 ** 16
 
 /**
- * Finds out whether the deployed graph can describe several queries in one run, by running it on smaller images: at half
- * and five sevenths of the side, whole or without their borders. What it says of them is corrected by a ridge regression
+ * Finds out whether the deployed graph can describe several queries in one run, by running it on smaller images: two or
+ * four that have as many pixels as one of the model's, whole or without their borders. What it says of them is corrected by a ridge regression
  * onto its own answers to the queries as they are, if that agrees more with them; every figure is of images that the
  * correction was not fitted to (five folds).
  *
@@ -92,10 +92,10 @@ export async function fitDescription(init: FitDescriptionInit): Promise<Descript
   const anySize = smallerModel(model, output, [shape.channels, 'height', 'width'])
   const fitted: FittedDescription[] = []
   await running(anySize.file, async executor => {
-    for (const view of viewsOf(shape)) {
-      const said = await describeAll(executor, anySize, view, init)
+    for (const sharing of sharingsOf(shape)) {
+      const said = await describeAll(executor, anySize, sharing.view, init)
       if (said !== undefined) {
-        fitted.push(fitHead(view, said, init))
+        fitted.push(fitHead(sharing, said, init))
       }
     }
   })
@@ -104,12 +104,14 @@ export async function fitDescription(init: FitDescriptionInit): Promise<Descript
   return best !== undefined && best.loss < lossWith(undefined, init) ? { best, tried } : { tried }
 }
 
-function viewsOf({ height, width }: ImageShape): View[] {
-  const unit = Math.min(height, width) >= LARGE ? 8 : 2
-  const shrunk = (length: number, scale: number): number => unit * Math.floor((length * scale) / unit)
-  return SCALES.flatMap(scale =>
-    SEEN.map(seen => ({ height: shrunk(height, scale), width: shrunk(width, scale), seen }))
-  )
+type Sharing = Pick<TriedDescription, 'view' | 'together'>
+
+function sharingsOf({ height, width }: ImageShape): Sharing[] {
+  const unit = Math.min(height, width) >= LARGE ? 8 : 1
+  return TOGETHER.flatMap(together => {
+    const shrunk = (length: number): number => unit * Math.floor((length * Math.sqrt(DEARER / together)) / unit)
+    return SEEN.map(seen => ({ view: { height: shrunk(height), width: shrunk(width), seen }, together }))
+  })
 }
 
 /** What a graph says of images, and the features that it says it from. */
@@ -177,10 +179,9 @@ async function answered(executor: OnnxExecutor, run: Parameters<OnnxExecutor['ru
   }
 }
 
-function fitHead(view: View, said: Said, init: FitDescriptionInit): FittedDescription {
+function fitHead({ view, together }: Sharing, said: Said, init: FitDescriptionInit): FittedDescription {
   const { shape, model, output } = init
   const smaller = smallerModel(model, output, [shape.channels, view.height, view.width])
-  const together = Math.floor((DEARER * shape.height * shape.width) / (view.height * view.width))
   const plain = { head: 'plain' as const, answers: said.logits, file: withReadout(smaller) }
   const corrected = correct(smaller, said, init)
   const best = agreementOf(corrected.answers, init) > agreementOf(plain.answers, init) ? corrected : plain
@@ -220,10 +221,7 @@ function lossWith(
   { group: { k, n, stragglers } = { k: 8, n: 12, stragglers: 2 } }: FitDescriptionInit
 ): number {
   const losses = new Array<number>(k).fill(1)
-  const described = description && {
-    losses: losses.map(loss => loss - description.agreement),
-    together: description.together
-  }
+  const described = description && { loss: 1 - description.agreement, together: description.together }
   const asked = {
     losses,
     count: n - k,

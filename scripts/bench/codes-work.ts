@@ -107,7 +107,7 @@ export function planning(k: number, n: number): Work {
   const fleet = { workers: n, stragglers: { count: n / 2 } }
   return () => {
     const losses = Array.from(tensors(1, k)[0].data, Math.abs)
-    const description = { losses: losses.map(() => 0.25), together: 4 }
+    const description = { loss: 0.25, together: 4 }
     return () => spares({ losses, count: n - k, fleet, description })
   }
 }

@@ -48,7 +48,7 @@ const MOST_FITTED = 45_000
 const SMALL = { title: 'MobileNetV1-0.25-128', file: 'models/mobilenet_v1_0.25_128_fp32.onnx', side: 128 }
 /** Images for learning that a description is fitted to and judged by; more of them tell it little. */
 const MOST_DESCRIBED = 3000
-const STREAM = 31
+const STREAMS = { student: 31, description: 35 }
 
 /** A small model, and what it is fed. */
 interface Student {
@@ -82,7 +82,8 @@ export async function sideAnswers(name: NetworkName, dataset: Dataset, init: Sid
     ),
     test: await ask(test.pixels, test.labels)
   }
-  const images = learning.pixels.slice(0, MOST_DESCRIBED)
+  // They come class by class.
+  const images = shuffled(learning.pixels, random(init.seed, STREAMS.description)).slice(0, MOST_DESCRIBED)
   const fit = { images, logits: await both.logits('deployed', images), output: both.outputOf('deployed') }
   await both.close()
   const descriptions = await fitDescription({ model: await readFile(models.deployed), shape: dataset.shape, ...fit })
@@ -123,7 +124,7 @@ async function fitted(
   { models: { deployed }, learning, shape, fitted: more }: Dataset,
   { file, seed, patches }: SideStudentInit & { patches: number }
 ): Promise<Student> {
-  const chance = random(seed, STREAM)
+  const chance = random(seed, STREAMS.student)
   const order = shuffled(learning.pixels.keys(), chance)
   const rest = order.filter((_, i) => i % HELD_BACK !== 0).map(i => learning.pixels[i])
   const images = shuffled([...rest, ...((await more?.()) ?? [])], chance).slice(0, MOST_FITTED)

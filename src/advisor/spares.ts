@@ -16,8 +16,8 @@ export interface SparesInit {
   count: number
   /** All workers of the group, and the stragglers that are expected among them. */
   fleet: FleetFacts
-  /** What a description loses of each query, and how many queries it takes in one run. */
-  description?: { losses: readonly number[]; together: number }
+  /** What a description loses of a query on the mean, and how many queries it takes in one run. */
+  description?: { loss: number; together: number }
 }
 
 interface Served {
@@ -29,6 +29,20 @@ interface Served {
 }
 
 /**
+ * What a description is expected to lose of each query. Which queries are hard is the same for all who know less than the deployed
+ * model: that of a description is in proportion to `losses`, and nowhere larger.
+ */
+export function describedLosses({
+  losses,
+  description
+}: Pick<SparesInit, 'losses' | 'description'>): readonly number[] {
+  const total = losses.reduce((sum, loss) => sum + loss, 0)
+  if (description === undefined || total === 0) return losses
+  const share = (description.loss * losses.length) / total
+  return losses.map(loss => loss * Math.min(1, share))
+}
+
+/**
  * What spare workers are best asked for, the most useful first. With Q(j) = P(j given workers all straggle), a query with c
  * copies and d descriptions is expected to lose
  *
@@ -37,14 +51,16 @@ interface Served {
  * and each spare goes where this falls most: to one query as a copy, or to several as a description. Q is convex, so that for
  * copies alone no other choice is better. Queries that lose the same are served in turn, which is plain replication.
  */
-export function spares({ losses, count, fleet, description }: SparesInit): Spare[] {
+export function spares(init: SparesInit): Spare[] {
+  const { losses, count, fleet, description } = init
+  const describedLoss = describedLosses(init)
   const lost = Array.from({ length: count + 2 }, (_, j) => allStraggle(j, fleet))
   const expected = ({ loss, described }: Served, copies: number, descriptions: number): number =>
     lost[copies + descriptions] * loss + (lost[copies] - lost[copies + descriptions]) * described
   const saved = (one: Served, copies: number, descriptions: number): number =>
     expected(one, one.copies, one.descriptions) - expected(one, one.copies + copies, one.descriptions + descriptions)
   const served = losses.map((loss, query): Served => {
-    return { query, loss, described: Math.min(loss, description?.losses[query] ?? loss), copies: 1, descriptions: 0 }
+    return { query, loss, described: describedLoss[query], copies: 1, descriptions: 0 }
   })
   return Array.from({ length: count }, () => {
     const copied = best(served, one => saved(one, 1, 0))
@@ -59,15 +75,16 @@ export function spares({ losses, count, fleet, description }: SparesInit): Spare
 }
 
 /** What a group is expected to lose in all when its spare workers are asked for this. */
-export function expectedLoss({ losses, fleet, description }: SparesInit, asked: readonly Spare[]): number {
+export function expectedLoss(init: SparesInit, asked: readonly Spare[]): number {
+  const { losses, fleet } = init
+  const describedLoss = describedLosses(init)
   const tasksOf = (role: Spare['role'], query: number): number =>
     asked.filter(spare => spare.role === role && spare.queries.includes(query)).length
   return losses.reduce((sum, loss, query) => {
     const copies = 1 + tasksOf('query', query)
     const all = copies + tasksOf('description', query)
-    const described = Math.min(loss, description?.losses[query] ?? loss)
     const [none, noCopy] = [allStraggle(all, fleet), allStraggle(copies, fleet)]
-    return sum + none * loss + (noCopy - none) * described
+    return sum + none * loss + (noCopy - none) * describedLoss[query]
   }, 0)
 }
 

@@ -1,6 +1,7 @@
 import { type Spare, spares } from '../advisor/index.ts'
 import type { NamedTensors } from '../models/index.ts'
 import type { Tensor } from '../tensor/index.ts'
+import { blend, type Said } from './blend.ts'
 import { type Companion, loss, type Side } from './companion.ts'
 import type { Decoded } from './decode.ts'
 import { codeFor, type Plan, type PlanSpec, type PlanTask } from './plan.ts'
@@ -12,7 +13,7 @@ const PATIENCE = 1 / 4
  * A plan with side information. Every query leaves at once as itself. The master runs the student on the group, and then asks the
  * spare workers for what {@link spares} says: copies of the queries that the student is least sure of, or descriptions. If
  * the student fails or is late, or is not to be believed at present, all queries count as equally unsure. A prediction is
- * exact if a copy was answered, else what the companion says of which most is to be expected.
+ * exact if a copy was answered, else the {@link blend} of what companions say.
  */
 export function sidePlan(spec: PlanSpec, { student, description, rescue }: Side): Plan {
   const deployed = { model: spec.model, output: spec.output }
@@ -29,14 +30,15 @@ export function sidePlan(spec: PlanSpec, { student, description, rescue }: Side)
     tasks.push(made)
     return made
   }
-  /** What a result says of each query of its task. */
-  const predictions = ({ role, queries: members }: PlanTask, result: Tensor): Decoded[] => {
-    const companion = role === 'student' ? (listens ? student : undefined) : description
-    return role === 'student' || role === 'description'
-      ? members
-          .flatMap((_, row) => companion?.read(result.rows(row, row + 1)) ?? [])
-          .map(it => ({ ...it, source: role }))
-      : [{ output: result, source: 'exact' }]
+  /** What the answer of a companion says of each query of its task; nothing, if it is not to be believed. */
+  const readings = ({ role, queries: members }: PlanTask, result: Tensor): Said[] => {
+    if (role !== 'student' && role !== 'description') {
+      return []
+    }
+    const companion = role === 'description' ? description : listens ? student : undefined
+    return members.flatMap((_, row) => {
+      return companion === undefined ? [] : { ...companion.read(result.rows(row, row + 1)), source: role }
+    })
   }
   const task = ({ role, queries: members }: Spare): PlanTask => {
     if (role === 'query' || description === undefined) {
@@ -57,16 +59,12 @@ export function sidePlan(spec: PlanSpec, { student, description, rescue }: Side)
     }
     complete = true
     const { stragglers = Math.floor((n - queries.length) / 2) } = spec
-    const described = description && {
-      losses: losses.map(() => loss(description.expected)),
-      together: description.together
-    }
     return spares({
       losses,
       count: n - queries.length,
       // Where none is expected to straggle, spare workers are for the first that does.
       fleet: { workers: n, stragglers: { count: Math.max(1, stragglers) } },
-      description: described
+      ...(description && { description: { loss: loss(description.expected), together: description.together } })
     }).map(task)
   }
   const toRescue = (members: readonly number[]): PlanTask[] =>
@@ -117,7 +115,7 @@ export function sidePlan(spec: PlanSpec, { student, description, rescue }: Side)
       if (tasks[index].role !== 'student' || !listens) {
         return []
       }
-      return askSpares(result === undefined ? unsure() : predictions(tasks[index], result).map(lossOf))
+      return askSpares(result === undefined ? unsure() : readings(tasks[index], result).map(it => loss(it.expected)))
     },
     hurry: () => askSpares(unsure()),
     teach(results) {
@@ -144,22 +142,21 @@ export function sidePlan(spec: PlanSpec, { student, description, rescue }: Side)
     },
     suspects: () => [],
     *decoding(results) {
-      const decoded: Array<Decoded | undefined> = queries.map(() => undefined)
+      const exact = new Map<number, Decoded>()
+      // By companion: one that was asked twice says the same twice.
+      const said = queries.map(() => new Map<Companion['model'], Said>())
       for (const [index, result] of results) {
-        predictions(tasks[index], result).forEach((prediction, row) => {
-          const query = tasks[index].queries[row]
-          const known = decoded[query]
-          decoded[query] = known !== undefined && lossOf(known) <= lossOf(prediction) ? known : prediction
+        const { role, model, queries: members } = tasks[index]
+        if (role === 'query') {
+          exact.set(members[0], { output: result, source: 'exact' })
+        }
+        readings(tasks[index], result).forEach((reading, row) => {
+          said[members[row]].set(model, reading)
         })
       }
-      return decoded
+      return said.map((each, query) => exact.get(query) ?? (each.size > 0 ? blend([...each.values()]) : undefined))
     }
   }
-}
-
-/** What a prediction is expected to lose; an exact one comes before any that is expected to lose nothing. */
-function lossOf({ expected }: Decoded): number {
-  return expected === undefined ? -1 : loss(expected)
 }
 
 /** Numbers in all queries: what copying them costs. */

@@ -9,12 +9,14 @@ function expectedLoss({ losses, fleet, description }: SparesInit, tasks: ReturnT
   const sent = [...losses.map((_, query) => ({ role: 'query', queries: [query] })), ...tasks]
   assert.ok('count' in fleet.stragglers)
   const sets = subsets(fleet.workers, fleet.stragglers.count)
+  const total = losses.reduce((sum, loss) => sum + loss, 0)
   const lost = sets.flatMap(stragglers => {
     const arrived = sent.filter((_, i) => !stragglers.includes(i))
     return losses.map((loss, query) => {
       const roles = arrived.filter(({ queries }) => queries.includes(query)).map(({ role }) => role)
       if (roles.includes('query')) return 0
-      return roles.includes('description') ? Math.min(loss, description?.losses[query] ?? loss) : loss
+      const described = Math.min(1, ((description?.loss ?? 1) * losses.length) / total)
+      return roles.includes('description') ? loss * described : loss
     })
   })
   return lost.reduce((sum, each) => sum + each, 0) / sets.length
@@ -63,7 +65,7 @@ describe('spare workers', () => {
       losses: [0.6, 0.02, 0.5, 0.55, 0.01],
       count: 2,
       fleet: { workers: 7, stragglers: { count: 4 } },
-      description: { losses: [0.1, 0.1, 0.1, 0.1, 0.1], together: 3 }
+      description: { loss: 0.1, together: 3 }
     }
     const tasks = spares(init)
     assert.deepEqual(tasks[0], { role: 'description', queries: [0, 3, 2] })
@@ -72,7 +74,7 @@ describe('spare workers', () => {
   })
 
   it('never ask for a description that loses more than the student', () => {
-    const description = { losses: [0.5, 0.5], together: 2 }
+    const description = { loss: 0.3, together: 2 }
     const fleet = { workers: 5, stragglers: { share: 0.5 } }
     const roles = spares({ losses: [0.3, 0.2], count: 3, fleet, description }).map(({ role }) => role)
     assert.deepEqual(roles, ['query', 'query', 'query'])

@@ -234,19 +234,42 @@ describe('a plan with descriptions', () => {
     ])
   })
 
-  it('takes of two companions the one of which more is to be expected', () => {
-    const { master, begun, own } = ask({ student, description }, { stragglers: 6, quality: 1 })
+  /** What the master answers once a student and descriptions have, but no worker with a copy. */
+  function besides(side: Required<Pick<Side, 'student' | 'description'>>) {
+    const { master, begun, own } = ask(side, { stragglers: 6, quality: 1 })
     assert.ok(own)
-    const spare = of('submit', answer(master, own))
-    const described = spare.filter(({ task }) => task.model === 'description')
+    const described = of('submit', answer(master, own)).filter(({ task }) => task.model === 'description')
     assert.ok(described.length > 0)
     const effects = described.flatMap(sent => answer(master, sent))
-    const outcomes = sources([...effects, ...deadline(master, begun)])
-    const known = new Set(fed(described).flat())
+    return { known: new Set(fed(described).flat()), effects: [...effects, ...deadline(master, begun)] }
+  }
+
+  it('answers with the student where neither a copy nor a description came', () => {
+    const { known, effects } = besides({ student, description })
     assert.deepEqual(
-      outcomes,
+      sources(effects),
       [0, 5, 10, 15].map(value => (known.has(value) ? 'description' : 'student'))
     )
+  })
+
+  it('weights what two companions say by the inverse of the squared error that is expected of each', () => {
+    const says = (value: number, error: number, agreement: number): Pick<Companion, 'read'> => ({
+      read: ({ shape }) => ({
+        output: Tensor.float32(new Float32Array(4).fill(value), shape),
+        expected: { error, agreement }
+      })
+    })
+    const { effects } = besides({
+      student: { ...student, ...says(8, 3, 0.4) },
+      description: { ...description, ...says(4, 1, 0.9) }
+    })
+    const both = outcomesOf(effects).filter(outcome => 'source' in outcome && outcome.source === 'description')
+    assert.ok(both.length > 0)
+    for (const outcome of both) {
+      assert.ok('output' in outcome && 'expected' in outcome)
+      assert.deepEqual([...outcome.output.data], [5, 5, 5, 5])
+      assert.deepEqual(outcome.expected, { error: 1, agreement: 0.9 })
+    }
   })
 })
 
