@@ -1,5 +1,5 @@
 import type { OutcomesOf } from './outcome.ts'
-import { spares } from './spares.ts'
+import { describedLosses, spares } from './spares.ts'
 import { drawn } from './stragglers.ts'
 
 /** A small model that the master runs on every query, by what was learned of it. */
@@ -50,16 +50,15 @@ export function sideOutcomes(
   { workers, planned }: { workers: number; planned: number }
 ): OutcomesOf {
   const known = Array.from({ length: k }, (_, q) => student && typical(student, (q + 0.5) / k))
-  const described = known.map(own => description && surer({ ...description, mse: description.error }, own))
-  const asked = spares({
+  const facts = {
     losses: known.map(own => 1 - (own?.agreement ?? 0)),
-    count: n - k,
-    fleet: { workers: n, stragglers: { count: Math.max(1, planned) } },
-    description: description && {
-      losses: known.map(() => 1 - description.agreement),
-      together: description.together
-    }
+    description: description && { loss: 1 - description.agreement, together: description.together }
+  }
+  const described = describedLosses(facts).map((loss, q) => {
+    return description && { agreement: 1 - loss, mse: Math.min(description.error, known[q]?.mse ?? Infinity) }
   })
+  const fleet = { workers: n, stragglers: { count: Math.max(1, planned) } }
+  const asked = spares({ ...facts, count: n - k, fleet })
   const tasksOf = (role: 'query' | 'description', query: number): number =>
     asked.filter(spare => spare.role === role && spare.queries.includes(query)).length
   const tasks = known.map((_, q) => {
@@ -88,10 +87,6 @@ export function sideOutcomes(
 /** What the student says of a query that is at this quantile of how sure it is. */
 function typical({ agreements, error }: StudentFacts, quantile: number): Said {
   return { agreement: agreements[Math.floor(quantile * agreements.length)], mse: error }
-}
-
-function surer(a: Said, b: Said | undefined): Said {
-  return b !== undefined && b.agreement > a.agreement ? b : a
 }
 
 /** What is said of queries without a result of their own, on the mean. */

@@ -16,7 +16,10 @@ function planOf(
   return plans.find(plan => plan.student === asked.student && plan.description === asked.description)
 }
 
-/** How often the class is the model's own over all sets of stragglers, each query being answered by the best that arrives. */
+/**
+ * How often the class is the model's own over all sets of stragglers, each query being answered by the best that arrives; a
+ * description loses of each what the student loses, in proportion.
+ */
 function counted(
   workers: number,
   stragglers: number,
@@ -24,13 +27,14 @@ function counted(
 ): { agreement: number; lost: number } {
   const fleet = { workers, stragglers: { count: stragglers } }
   const losses = said.map(each => 1 - each)
-  const of = { losses: losses.map(() => 1 - described), together: description.together }
+  const share = ((1 - described) * said.length) / losses.reduce((sum, loss) => sum + loss, 0)
+  const of = { loss: 1 - described, together: description.together }
   const asked = spares({ losses, count: workers - said.length, fleet, description: of })
   const holds = [...said.map((_, q) => ({ role: 'query', queries: [q] })), ...asked]
   const each = subsets(workers, stragglers).flatMap(missing => {
     const heard = holds.filter((_, worker) => !missing.includes(worker))
     const has = (role: string, q: number) => heard.some(task => task.role === role && task.queries.includes(q))
-    return said.map((own, q) => (has('query', q) ? 1 : has('description', q) ? Math.max(described, own) : own))
+    return said.map((own, q) => (has('query', q) ? 1 : has('description', q) ? 1 - share * losses[q] : own))
   })
   return {
     agreement: each.reduce((sum, agrees) => sum + (agrees || 0.1), 0) / each.length,
