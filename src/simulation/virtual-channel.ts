@@ -78,10 +78,11 @@ class VirtualWorker implements VirtualChannel {
   readonly #init: VirtualWorkerInit
   readonly #frozen: Gate
   readonly #cut: Gate
+  // Lists, not sets: V8 keeps what ever was in a set alive that is long-lived and changes slowly, and there is one a worker.
   /** At the master, until there is credit. */
-  readonly #held = new Set<Sent>()
+  readonly #held: Sent[] = []
   /** Until their terminal message is at the master, cancelled or not. */
-  readonly #inFlight = new Set<Sent>()
+  readonly #inFlight: Sent[] = []
   readonly #queue: RunQueue<Sent>
   #gone = false
   #before: NamedTensors | undefined
@@ -119,10 +120,10 @@ class VirtualWorker implements VirtualChannel {
       disarm: clock.setTimer(task.deadline + GRACE, () => this.#giveUp(sent))
     }
     if (this.#gone) {
-      this.#inFlight.add(sent)
+      this.#inFlight.push(sent)
       clock.setTimer(clock.now(), () => this.#end(sent, new VirtualFaultError(`worker ${this.worker} is gone`)))
     } else {
-      this.#held.add(sent)
+      this.#held.push(sent)
       this.#sendHeld()
     }
     return { cancel: () => this.#cancel(sent) }
@@ -142,8 +143,8 @@ class VirtualWorker implements VirtualChannel {
       sent.cancelled = true
       sent.disarm()
     }
-    this.#held.clear()
-    this.#inFlight.clear()
+    this.#held.length = 0
+    this.#inFlight.length = 0
     this.#queue.clear()
   }
 
@@ -160,12 +161,12 @@ class VirtualWorker implements VirtualChannel {
 
   #sendHeld(): void {
     const { clock, profile } = this.#init
-    for (const sent of this.#held) {
-      if (this.#inFlight.size >= CREDIT) {
+    while (this.#inFlight.length < CREDIT) {
+      const sent = this.#held.shift()
+      if (sent === undefined) {
         return
       }
-      this.#held.delete(sent)
-      this.#inFlight.add(sent)
+      this.#inFlight.push(sent)
       sent.sentAt = clock.now()
       const arrive = (): void => {
         if (!this.#cut.holds(arrive) && !this.#frozen.holds(arrive)) {
@@ -178,7 +179,7 @@ class VirtualWorker implements VirtualChannel {
 
   #arrive(sent: Sent): void {
     const { clock, profile } = this.#init
-    if (!this.#inFlight.has(sent)) {
+    if (!this.#inFlight.includes(sent)) {
       return
     }
     sent.arrivedAt = clock.now()
@@ -218,7 +219,7 @@ class VirtualWorker implements VirtualChannel {
   /** A run is over. The model itself runs only now, and only if somebody still waits for it. */
   #finish(sent: Sent, timings: TaskTimings): void {
     const { run, awaiting } = this.#init
-    if (!this.#inFlight.has(sent)) {
+    if (!this.#inFlight.includes(sent)) {
       return
     }
     if (sent.callbacks === undefined || sent.fault === 'fail') {
@@ -263,7 +264,7 @@ class VirtualWorker implements VirtualChannel {
   }
 
   #end(sent: Sent, result: NamedTensors | Error, timings?: TaskTimings): void {
-    if (!this.#inFlight.delete(sent) && !this.#held.delete(sent)) {
+    if (!taken(sent, this.#inFlight) && !taken(sent, this.#held)) {
       return
     }
     sent.disarm()
@@ -297,7 +298,7 @@ class VirtualWorker implements VirtualChannel {
     }
     sent.callbacks = undefined
     sent.disarm()
-    if (this.#held.has(sent)) {
+    if (this.#held.includes(sent)) {
       this.#end(sent, CANCELLED)
       return
     }
@@ -316,6 +317,15 @@ class VirtualWorker implements VirtualChannel {
       this.#answer(sent, CANCELLED)
     }
   }
+}
+
+/** Takes a task off a list; `false` if it is not there. */
+function taken(sent: Sent, from: Sent[]): boolean {
+  const place = from.indexOf(sent)
+  if (place >= 0) {
+    from.splice(place, 1)
+  }
+  return place >= 0
 }
 
 function isTransport(fault: TaskFault): fault is Exclude<TaskFault, Spoil> {
