@@ -1,19 +1,9 @@
-import { access } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
-import {
-  calibrateDescription,
-  calibrateParities,
-  descriptionOf,
-  parityPlan,
-  studentCompanion
-} from '../../nodes/index.ts'
-import { codeFamily, learnConfidence } from '../../src/codes/index.ts'
-import { linearPlan, type Plan, type PlanTask, planSpec, type Side, sidePlan } from '../../src/inference/index.ts'
-import type { Model } from '../../src/models/index.ts'
-import { type OnnxExecutor, onnxExecutor } from '../../src/runtime/index.ts'
-import { stack, type Tensor } from '../../src/tensor/index.ts'
-import { macsOf } from './macs.ts'
-import { floats } from './models.ts'
+import { descriptionOf, parityPlan, studentCompanion } from '../../nodes/index.ts'
+import { type AdvisedPlan, advise } from '../../src/advisor/index.ts'
+import { type CalibratedCode, codeFamily, expectedQuality, profileDecoder } from '../../src/codes/index.ts'
+import { type CalibratedPlan, linearPlan, type Plan, planSpec, type Side, sidePlan } from '../../src/inference/index.ts'
+import type { LearnedModels, Trained } from './learned-models.ts'
+import type { Worths } from './learned-worths.ts'
 
 /** Queries of a group, its workers, and how many of them straggle. */
 export interface LearnedCell {
@@ -25,170 +15,142 @@ export interface LearnedCell {
 /** A way to use the workers of a group. */
 export interface Way {
   method: string
+  /** By which its companion was trained, where that is not the one that is shipped. */
+  seed?: number
   /** What it decodes. */
   output: 'softmax' | 'logits'
+  /** The queries and workers of a cell are those of so many groups. */
+  parts: number
   plan(): Plan
 }
 
-/** Runs of ONNX Runtime on so many images at once. */
-const ROWS_AT_ONCE = 500
-const MODELS = new URL('../models/mnist/', import.meta.url)
-const NAMES = [
-  'lenet5',
-  'student',
-  'parity-k2',
-  'parity-k3',
-  'parity-k4',
-  'mosaic-k4',
-  'invnet',
-  'encoder-k10'
-] as const
+export interface WaysInit {
+  models: LearnedModels
+  /** The name of the deployed model. */
+  deployed: string
+  trained: readonly Trained[]
+  worths: Worths
+}
 
-type Name = (typeof NAMES)[number]
+const PARITY_METHODS: Partial<Record<Trained['kind'], string>> = {
+  parity: 'ParM',
+  concatenated: 'ParM, concatenating',
+  encoder: 'Coded-InvNet'
+}
 
-/** The models that were trained for MNIST, running, and the images that their trainings held back. */
-export class LearnedModels {
-  readonly executor: OnnxExecutor
-  readonly #held: readonly Tensor[]
-  readonly #files: ReadonlyMap<Name, string>
-  readonly #macs = new Map<string, number>()
-
-  private constructor(executor: OnnxExecutor, files: ReadonlyMap<Name, string>, held: readonly Tensor[]) {
-    this.executor = executor
-    this.#files = files
-    this.#held = held
-  }
-
-  static async load(held: readonly Tensor[]): Promise<LearnedModels> {
-    const files = new Map<Name, string>()
-    for (const name of NAMES) {
-      const file = fileURLToPath(new URL(`${name}.onnx`, MODELS))
-      if (await isThere(file)) files.set(name, file)
+/** Plain copies, and what was trained for such groups of the deployed model. */
+export async function trainedWays(cell: LearnedCell, init: WaysInit): Promise<Way[]> {
+  const ways = [copies(cell, init)]
+  for (const trained of init.trained) {
+    const { kind, k, seed } = trained
+    const parts = cell.k / k
+    if (kind === 'mosaic') {
+      const side = await mosaicSide(cell, trained, init)
+      if (side !== undefined) ways.push({ ...sided('mosaic', cell, { side, ...init }), seed })
+    } else if (Number.isInteger(parts) && cell.n === cell.k + parts) {
+      ways.push({ ...(await parityWay(trained, init)), parts, seed })
     }
-    const executor = onnxExecutor({ models: Array.from(files, ([name, path]) => ({ name, path })) })
-    await executor.start()
-    return new LearnedModels(executor, files, held)
   }
-
-  get missing(): Name[] {
-    return NAMES.filter(name => !this.#files.has(name))
-  }
-
-  model(asked: Name): Model {
-    const model = this.executor.models.find(({ name }) => name === asked)
-    if (model === undefined) throw new RangeError(`${asked} was not trained`)
-    return model
-  }
-
-  /** Multiply-adds of a model on so many rows, by its id: counted by running the graph, once. */
-  async macs(id: string, rows: number): Promise<number> {
-    const key = `${id} ${rows}`
-    let macs = this.#macs.get(key)
-    if (macs === undefined) {
-      const file = [...this.#files].find(([name]) => this.model(name).id === id)?.[1]
-      if (file === undefined) throw new RangeError(`none of the models has the id ${id}`)
-      macs = await macsOf(file, rows)
-      this.#macs.set(key, macs)
-    }
-    return macs
-  }
-
-  async run({ model, inputs, output }: Pick<PlanTask, 'model' | 'inputs' | 'output'>): Promise<Tensor> {
-    // An executor takes its inputs over, and queries are asked again.
-    const own = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, tensor.clone()]))
-    return (await this.executor.run({ model, inputs: own, outputs: [output] })).outputs[output]
-  }
-
-  async logits(name: Name, images: readonly Tensor[]): Promise<Float32Array[]> {
-    const { id } = this.model(name)
-    const logits: Float32Array[] = []
-    for (let from = 0; from < images.length; from += ROWS_AT_ONCE) {
-      const batch = images.slice(from, from + ROWS_AT_ONCE).map(image => image.row(0))
-      const answer = await this.run({ model: id, inputs: { image: stack(batch) }, output: 'logits' })
-      batch.forEach((_, i) => {
-        logits.push(floats(answer.row(i)))
-      })
-    }
-    return logits
-  }
-
-  async close(): Promise<void> {
-    await this.executor.stop()
-  }
-
-  /** Copies, and whatever was trained for such groups of LeNet5. */
-  async waysOfLeNet5(cell: LearnedCell): Promise<Way[]> {
-    const { k, n } = cell
-    const model = this.model('lenet5')
-    const parity = ([2, 3, 4] as const).map(each => `parity-k${each}` as const).find(name => name.endsWith(`k${k}`))
-    const ways = [copies(cell, model)]
-    if (n === k + 1 && parity !== undefined && this.#files.has(parity)) {
-      ways.push(await this.#parities(cell, 'ParM', { model, output: 'softmax', parity }))
-    }
-    const side = { student: await this.#student(), description: await this.#description(model, k) }
-    if (side.description !== undefined) ways.push(sided('mosaic', cell, { description: side.description }, model))
-    ways.push(sided('backup model', cell, { student: side.student }, model))
-    if (side.description !== undefined) ways.push(sided('backup model + mosaic', cell, side, model))
-    return ways
-  }
-
-  /** Copies, and Coded-InvNet where it was trained. */
-  async waysOfInvNet(cell: LearnedCell): Promise<Way[]> {
-    const model = this.model('invnet')
-    const asked = { model, output: 'logits', parity: 'invnet', encoder: 'encoder-k10' } as const
-    return [copies(cell, model), await this.#parities(cell, 'Coded-InvNet', asked)]
-  }
-
-  async #parities(cell: LearnedCell, method: string, asked: AskedParity): Promise<Way> {
-    const { model, output, parity, encoder } = asked
-    const judged = { executor: this.executor, model: model.name, output, data: this.#held }
-    const profile = await calibrateParities({ ...judged, parities: [parity], encoder, k: cell.k })
-    const plan = parityPlan(profile, model, this.executor.models)
-    const spec = planSpec({ ...initOf(cell, model, output), code: codeFamily('parm'), ...plan })
-    return { method, output, plan: () => linearPlan(spec) }
-  }
-
-  async #student() {
-    const [answers, own] = [await this.logits('student', this.#held), await this.logits('lenet5', this.#held)]
-    return studentCompanion({
-      student: this.model('student'),
-      output: 'logits',
-      confidence: learnConfidence(answers, own)
-    })
-  }
-
-  async #description(model: Model, k: number) {
-    if (k < 4 || !this.#files.has('mosaic-k4')) return undefined
-    const judged = { executor: this.executor, model: model.name, output: 'logits', data: this.#held }
-    const profile = await calibrateDescription({ ...judged, description: 'mosaic-k4', side: 2 })
-    return descriptionOf(profile, { model, output: 'logits' })
-  }
+  return ways
 }
 
-interface AskedParity {
-  model: Model
-  output: Way['output']
-  parity: Name
-  encoder?: Name
+/** What the master itself can do beside copies and what was trained, and a code in both layouts. */
+export async function otherWays(cell: LearnedCell, init: WaysInit): Promise<Way[]> {
+  const student = await studentSide(init)
+  const shipped = init.trained.find(({ kind, seed }) => kind === 'mosaic' && seed === undefined)
+  const mosaic = shipped && (await mosaicSide(cell, shipped, init))
+  const { plans } = await init.worths.codes(cell)
+  return [
+    sided('backup model', cell, { side: student, ...init }),
+    ...(mosaic ? [sided('backup model + mosaic', cell, { side: { ...student, ...mosaic }, ...init })] : []),
+    ...plans.map(calibrated => coded(cell, calibrated, init))
+  ]
 }
 
-function initOf({ k, n, stragglers }: LearnedCell, { id }: Model, output: string) {
-  return { model: id, output, k, n, stragglers, deadline: 1 }
+/** The method that the advisor recommends of all these, for exactly these workers. */
+export async function advisedMethod({ k, n, stragglers }: LearnedCell, init: WaysInit): Promise<string> {
+  const { worths, trained } = init
+  const shipped = trained.filter(({ seed }) => seed === undefined)
+  const mosaic = shipped.find(({ kind }) => kind === 'mosaic')
+  const parity = shipped.find(each => each.kind === 'parity' && each.k === k)
+  const description = mosaic && (await worths.description(mosaic))
+  const parities = parity && (await worths.parity(parity))
+  const { recommended } = advise({
+    profile: await worths.codes({ k, n }),
+    fleet: { workers: n, stragglers: { count: stragglers } },
+    student: await worths.student(),
+    description: description && {
+      ...description,
+      together: description.side ** 2,
+      queries: description.groups * description.side ** 2
+    },
+    parity: parities && {
+      ...parities,
+      missing: parities.missing.map(({ agreement }) => ({ agreement: agreement?.mean }))
+    },
+    k,
+    n
+  })
+  return methodOf(recommended)
 }
 
-function copies(cell: LearnedCell, model: Model): Way {
-  const spec = planSpec({ ...initOf(cell, model, 'logits'), code: codeFamily('replication') })
-  return { method: 'replication', output: 'logits', plan: () => linearPlan(spec) }
+function methodOf({ code, calibrated, student, description }: AdvisedPlan): string {
+  if (calibrated !== undefined) return codeMethod(calibrated)
+  if (code.name === 'parm') return 'ParM'
+  return [...(student ? ['backup model'] : []), ...(description ? ['mosaic'] : [])].join(' + ') || 'replication'
 }
 
-function sided(method: string, cell: LearnedCell, side: Side, model: Model): Way {
-  const spec = planSpec({ ...initOf(cell, model, 'logits'), code: codeFamily('replication'), side })
-  return { method, output: 'logits', plan: () => sidePlan(spec, side) }
+function codeMethod({ code }: CalibratedCode): string {
+  return code.layout === 'systematic' ? 'systematic NeRCC' : 'NeRCC'
 }
 
-async function isThere(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false
-  )
+function initOf({ k, n, stragglers }: LearnedCell, { models, deployed }: WaysInit, output: Way['output']) {
+  return { model: models.model(deployed).id, output, k, n, stragglers, deadline: 1 }
+}
+
+function copies(cell: LearnedCell, init: WaysInit): Way {
+  const spec = planSpec({ ...initOf(cell, init, 'logits'), code: codeFamily('replication') })
+  return { method: 'replication', output: 'logits', parts: 1, plan: () => linearPlan(spec) }
+}
+
+function coded(cell: LearnedCell, calibrated: CalibratedCode, init: WaysInit): Way {
+  const { code, order } = calibrated
+  const { k: _, n: __, name, ...codeOptions } = code
+  const decoding: CalibratedPlan = {
+    id: codeMethod(calibrated),
+    decoder: profileDecoder(calibrated),
+    assess: (operator, predictions) => expectedQuality(calibrated.reliability, operator, predictions),
+    suspects: () => []
+  }
+  const how = { code: codeFamily(name), codeOptions, order, calibrated: decoding }
+  const spec = planSpec({ ...initOf(cell, init, 'logits'), ...how })
+  return { method: codeMethod(calibrated), output: 'logits', parts: 1, plan: () => linearPlan(spec) }
+}
+
+async function parityWay(trained: Trained, init: WaysInit): Promise<Omit<Way, 'parts' | 'seed'>> {
+  const { models, deployed, worths } = init
+  const profile = await worths.parity(trained)
+  const { k } = trained
+  const output = trained.kind === 'encoder' ? 'logits' : 'softmax'
+  const asked = initOf({ k, n: k + 1, stragglers: 1 }, init, output)
+  const plan = parityPlan(profile, models.model(deployed), models.executor.models)
+  const spec = planSpec({ ...asked, code: codeFamily('parm'), ...plan })
+  return { method: PARITY_METHODS[trained.kind] ?? trained.kind, output, plan: () => linearPlan(spec) }
+}
+
+function sided(method: string, cell: LearnedCell, { side, ...init }: WaysInit & { side: Side }): Way {
+  const spec = planSpec({ ...initOf(cell, init, 'logits'), code: codeFamily('replication'), side })
+  return { method, output: 'logits', parts: 1, plan: () => sidePlan(spec, side) }
+}
+
+async function studentSide({ models, worths }: WaysInit): Promise<Side> {
+  const { confidence, studentOutput } = await worths.student()
+  return { student: studentCompanion({ student: models.model('student'), output: studentOutput, confidence }) }
+}
+
+/** A mosaic is whole: smaller groups than it has tiles go without. */
+async function mosaicSide(cell: LearnedCell, trained: Trained, init: WaysInit): Promise<Side | undefined> {
+  if (cell.k < trained.k) return undefined
+  const profile = await init.worths.description(trained)
+  return { description: descriptionOf(profile, { model: init.models.model(init.deployed), output: 'logits' }) }
 }

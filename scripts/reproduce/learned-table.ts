@@ -1,39 +1,31 @@
 import type { LearnedFigures } from './learned.ts'
+import type { Network } from './networks.ts'
 import { percent, plain, withError } from './table.ts'
 
+const HEAD = ['K, N, S', 'method', 'A_o', 'A_d', 'RelAcc', 'MSE', 'model’s class', 'said', 'runs', 'master', 'bytes']
+
 /** The figures, for people. */
-export function learnedTable({ settings, accuracy, rows, missing }: LearnedFigures): string {
+export function learnedTable({ title }: Network, { settings, accuracy, rows, missing }: LearnedFigures): string {
   const models = Object.entries(accuracy).map(([name, share]) => `${name} has ${(100 * share).toFixed(2)}% right`)
-  const head = [
-    'model',
-    'K, N, S',
-    'method',
-    'A_d',
-    'A_o',
-    'RelAcc',
-    'MSE',
-    'model’s class',
-    'said',
-    'workers',
-    'master'
-  ]
-  const grid = plain(head, 3)
-  for (const { deployed, k, n, stragglers, method, extra, said, ...row } of rows) {
-    const figures = [row.degraded, row.accuracy].map(percent)
-    const runs = [extra.workers, extra.master].map(share => share.toFixed(3))
+  const grid = plain(HEAD, 2)
+  for (const { deployed, k, n, stragglers, method, seed, chosen, extra, said, ...row } of rows) {
+    const cell = `${k}, ${n}, ${stragglers}${deployed === 'invnet' ? ' (invnet)' : ''}`
+    const name = `${method}${seed === undefined ? '' : `, seed ${seed}`}${chosen === undefined ? '' : `: ${chosen}`}`
+    const figures = [row.accuracy, row.degraded].map(percent)
     const agreement = [
       row.agreement === undefined ? '–' : percent(row.agreement),
       said === undefined ? '–' : `${(100 * said).toFixed(2)}%`
     ]
     const errors = [withError(row.relAcc, 4), withError(row.mse, 4)]
-    grid.push([deployed, `${k}, ${n}, ${stragglers}`, method, ...figures, ...errors, ...agreement, ...runs])
+    const costs = [extra.workers.toFixed(3), extra.master.toFixed(3), Math.round(extra.bytes)]
+    grid.push([cell, name, ...figures, ...errors, ...agreement, ...costs])
   }
   return [
-    `MNIST: ${settings.queries} of ${settings.testImages} test images in groups of K, S of N workers straggle; seed ${settings.seed}. ` +
+    `${title}: up to ${settings.queries} of ${settings.testImages} test images in groups of K, S of N workers straggle; seed ${settings.seed}. ` +
       `By itself, ${models.join(', ')}.`,
-    'A_d is the accuracy of predictions that are not exact (one that is lost is a guess), A_o of all; MSE ‖p − f‖² on probabilities, of all.',
-    'Of those that are neither exact nor lost, how often the class is the model’s own, and how often that was said. Workers and master: multiply-adds',
-    'a query beside those of its own run, in runs of the deployed model.',
+    'A_o is the accuracy of all predictions, A_d of those that are not exact (one that is lost is a guess); MSE ‖p − f‖² on probabilities, of all.',
+    'Of those that are neither exact nor lost, how often the class is the model’s own, and how often that was said. Beside its own run and its own',
+    'bytes, each query costs so many runs of the workers and of the master (by multiply-adds, in runs of the deployed model), and bytes sent.',
     grid.toString(),
     ...missing.map(name => `not trained: ${name}`)
   ].join('\n')

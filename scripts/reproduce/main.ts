@@ -12,7 +12,7 @@ import { codesFigures } from './codes.ts'
 import { confidenceFigures } from './confidence.ts'
 import { MissingDataError } from './errors.ts'
 import type { Dataset } from './images.ts'
-import { learnedFigures } from './learned.ts'
+import { hasTrained, learnedFigures } from './learned.ts'
 import { learnedTable } from './learned-table.ts'
 import { type Network, type NetworkName, networks } from './networks.ts'
 import { reliabilityPlot } from './reliability.ts'
@@ -85,12 +85,14 @@ subcommand('side-information', 'A student that the master runs, beside copies: w
       return { figures, text: sideTable(network, figures) }
     })
   )
-subcommand('learned', 'ParM, mosaics and Coded-InvNet that were trained for MNIST, beside copies and a backup model.')
-  .option('--queries <n>', 'test images in groups of each size', within(20, 10_000), 4000)
-  .action((options: Options & { queries: number }) =>
-    tables('learned', { ...options, network: ['mnist'] }, async (_, dataset) => {
-      const figures = await learnedFigures(dataset, { ...options, progress })
-      return { figures, text: learnedTable(figures) }
+subcommand('learned', 'ParM, mosaics and Coded-InvNet that were trained, beside copies, codes and a backup model.')
+  .option('--queries <n>', 'test images in groups of each size', within(20, 10_000), 1000)
+  .option('--trainings <folder...>', 'further trainings of the same, as scripts/models wrote them with other seeds', [])
+  .action((options: Options & { queries: number; trainings: string[] }) =>
+    tables('learned', { ...options, network: options.network.filter(hasTrained) }, async (network, dataset) => {
+      const student = path.join(options.out, `learned-student-${network.name}.onnx`)
+      const figures = await learnedFigures(dataset, { ...options, network: network.name, student, progress })
+      return { figures, text: learnedTable(network, figures) }
     })
   )
 
