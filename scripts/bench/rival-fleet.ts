@@ -91,11 +91,11 @@ export class RivalFleet extends Fleet {
   }
 }
 
-function metered({ worker, submit }: WorkerChannel, tell: (timings: TaskTimings) => void): WorkerChannel {
+function metered(channel: WorkerChannel, tell: (timings: TaskTimings) => void): WorkerChannel {
   return {
-    worker,
+    worker: channel.worker,
     submit: (task, callbacks) =>
-      submit(task, {
+      channel.submit(task, {
         accepted: () => callbacks.accepted(),
         result(result) {
           tell(result.timings)

@@ -1,7 +1,7 @@
-import TinyQueue from 'tinyqueue'
 import { AnswerTimes, type AnswerTimesSnapshot } from './answer-times.ts'
 import { enough } from './at-least.ts'
 import { type Choice, Roster } from './roster.ts'
+import { Silences } from './silences.ts'
 import { WorkerRecord } from './worker-record.ts'
 
 /** Who runs a task: the peer id of a worker as a string. */
@@ -24,13 +24,6 @@ interface Pooled {
   answers: number
   /** For how long anybody waits; it is looked at again now and then. */
   patienceMs: number
-}
-
-/** A worker that owes the result of a task of this model. */
-interface Silence {
-  worker: WorkerId
-  model: string
-  at: number
 }
 
 interface Worker {
@@ -60,10 +53,7 @@ export class Fleet {
   readonly #pooled = new Map<string, Pooled>()
   /** Workers that are left alone for a while. */
   readonly #resting = new Set<WorkerId>()
-  /** Who owes results, and when its silence will have been too long if it goes on: looked at again then. */
-  readonly #silent = new TinyQueue<Silence>([], (a, b) => a.at - b.at)
-  /** Workers of whom that queue holds one. */
-  readonly #listened = new Set<WorkerId>()
+  readonly #silences = new Silences()
   /** The newest time that it was told. */
   #now = 0
 
@@ -249,21 +239,17 @@ export class Fleet {
 
   /** Looks at a worker again when its silence will have been too long. */
   #listen(worker: WorkerId, model: string): void {
-    const { record } = this.#workers.get(worker) ?? {}
-    if (record !== undefined && !this.#listened.has(worker)) {
-      this.#listened.add(worker)
-      this.#silent.push({ worker, model, at: record.doubtfulFrom(model, this.#patience(model)) })
+    const record = this.#workers.get(worker)?.record
+    if (record !== undefined && !this.#silences.has(worker)) {
+      this.#silences.add({ worker, model, at: record.doubtfulFrom(model, this.#patience(model)) })
     }
   }
 
   /** Doubts those whose silence has been too long. */
   #doubt(now: number): void {
-    for (let next = this.#silent.peek(); next !== undefined && next.at <= now; next = this.#silent.peek()) {
-      this.#silent.pop()
+    for (let next = this.#silences.take(now); next !== undefined; next = this.#silences.take(now)) {
       const { worker, model } = next
-      this.#listened.delete(worker)
-      const { record } = this.#workers.get(worker) ?? {}
-      const at = record?.doubtfulFrom(model, this.#patience(model)) ?? Infinity
+      const at = this.#workers.get(worker)?.record.doubtfulFrom(model, this.#patience(model)) ?? Infinity
       if (at <= now) {
         this.#learn(worker, now, ({ record }) => {
           record.doubted = true
