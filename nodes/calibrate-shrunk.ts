@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { codeFamily, readLogits } from '../src/codes/index.ts'
+import { codeFamily } from '../src/codes/index.ts'
 import { contentId, type Model } from '../src/models/index.ts'
 import { type OnnxModel, onnxExecutor } from '../src/runtime/index.ts'
 import type { ImageShape, ShrunkProfile } from '../src/students/index.ts'
@@ -43,8 +43,7 @@ export async function calibrateShrunk(init: CalibrateShrunkInit): Promise<Shrunk
   if (best === undefined) {
     return undefined
   }
-  const { view, together, confidence, agreement, answers } = best
-  const errors = answers.map(answer => readLogits(confidence, answer).expected.error)
+  const { view, together, confidence, agreement, error } = best
   const profile = {
     version: 1 as const,
     model: model.id,
@@ -55,7 +54,7 @@ export async function calibrateShrunk(init: CalibrateShrunkInit): Promise<Shrunk
     together,
     confidence,
     agreement,
-    error: errors.reduce((sum, error) => sum + error, 0) / errors.length,
+    error,
     queries: images.length
   }
   return { file: best.file, profile }

@@ -56,9 +56,7 @@ export async function calibrateStudent(init: CalibrateStudentInit): Promise<Stud
         `${answers[0].length} values, ${deployed.output} of '${deployed.model.name}' has ${width}`
     )
   }
-  const confidence = learnConfidence(answers, own)
-  const expected = answers.map(answer => readLogits(confidence, answer).expected)
-  const agreements = expected.map(({ agreement = 0 }) => agreement).sort((a, b) => a - b)
+  const worth = studentWorth(answers, own)
   signal?.throwIfAborted()
   return {
     version: 1,
@@ -68,10 +66,29 @@ export async function calibrateStudent(init: CalibrateStudentInit): Promise<Stud
     studentOutput: student.output,
     width,
     cost: await costOf({ run: student, query: small[0] }, { run: deployed, query: queries[0] }),
+    ...worth
+  }
+}
+
+/**
+ * What the answers of a small model are worth beside those of the deployed one.
+ *
+ * @param answers logits, to queries that it was not fitted to
+ * @param own the deployed model's
+ * @throws {GroupSizeError} there are none, or not as many of both
+ */
+export function studentWorth(
+  answers: readonly Float32Array[],
+  own: readonly Float32Array[]
+): Pick<StudentProfile, 'confidence' | 'agreements' | 'error' | 'queries'> {
+  const confidence = learnConfidence(answers, own)
+  const expected = answers.map(answer => readLogits(confidence, answer).expected)
+  const agreements = expected.map(({ agreement = 0 }) => agreement).sort((a, b) => a - b)
+  return {
     confidence,
     agreements: Array.from({ length: QUANTILES }, (_, i) => quantileSorted(agreements, (i + 0.5) / QUANTILES)),
     error: expected.reduce((sum, { error }) => sum + error, 0) / expected.length,
-    queries: queries.length
+    queries: answers.length
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expectedLoss, spares } from '../src/advisor/index.ts'
-import { type Confidence, learnConfidence, whole } from '../src/codes/index.ts'
+import { type Confidence, learnConfidence, readLogits, whole } from '../src/codes/index.ts'
 import { type OnnxExecutor, onnxExecutor, RunFailedError } from '../src/runtime/index.ts'
 import {
   addingUp,
@@ -50,6 +50,8 @@ export interface FittedDescription extends TriedDescription {
   /** An ONNX file: images of the view [batch, channels, height, width] to `description` [batch, classes]. */
   file: Uint8Array
   confidence: Confidence
+  /** ‖p − f‖² of logits without their class mean, as it is expected on the mean. */
+  error: number
   /** What it says of each of the images, by a correction that was not fitted to it. */
   answers: readonly Float32Array[]
 }
@@ -99,7 +101,7 @@ export async function fitDescription(init: FitDescriptionInit): Promise<Descript
       }
     }
   })
-  const tried = fitted.map(({ file: _, confidence: __, answers: ___, ...each }) => each)
+  const tried = fitted.map(({ view, together, head, agreement, loss }) => ({ view, together, head, agreement, loss }))
   const [best] = fitted.toSorted((a, b) => a.loss - b.loss)
   return best !== undefined && best.loss < lossWith(undefined, init) ? { best, tried } : { tried }
 }
@@ -188,7 +190,9 @@ function fitHead({ view, together }: Sharing, said: Said, init: FitDescriptionIn
   const confidence = learnConfidence(best.answers, init.logits)
   const agreement = agreementOf(best.answers, init)
   const loss = lossWith({ agreement, together }, init)
-  return { ...best, view, together, agreement, loss, confidence }
+  const errors = best.answers.map(answer => readLogits(confidence, answer).expected.error)
+  const error = errors.reduce((sum, each) => sum + each, 0) / errors.length
+  return { ...best, view, together, agreement, error, loss, confidence }
 }
 
 /** The correction with the least squared error on queries that it was not fitted to, and what it then says of them. */

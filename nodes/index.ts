@@ -17,7 +17,7 @@ export { type CalibrateDescriptionInit, calibrateDescription } from './calibrate
 export { type CalibrateParitiesInit, calibrateParities } from './calibrate-parities.ts'
 export type { SurvivorScore } from './calibrate-plan.ts'
 export { type CalibrateShrunkInit, calibrateShrunk, type ShrunkDescription } from './calibrate-shrunk.ts'
-export { type CalibrateStudentInit, calibrateStudent } from './calibrate-student.ts'
+export { type CalibrateStudentInit, calibrateStudent, studentWorth } from './calibrate-student.ts'
 export type { Score } from './calibration-score.ts'
 export type { Answer, FinalAnswer, TerminalOutcome } from './calls.ts'
 export {

@@ -3,7 +3,7 @@ import type { SideFigures } from './side-information.ts'
 import { percent, plain, withError } from './table.ts'
 
 /** The figures, for people. */
-export function sideTable({ title }: Network, { settings, student, descriptions, cells }: SideFigures): string {
+export function sideTable({ title }: Network, { settings, student, descriptions, cells, auto }: SideFigures): string {
   const { groups, sets, testImages, seed } = settings
   const lines = [
     `${title}: ${groups} groups of ${testImages} test images × ${sets} straggler sets, seed ${seed}. The student, ` +
@@ -11,7 +11,7 @@ export function sideTable({ title }: Network, { settings, student, descriptions,
       `its class for ${percent(student.agreement)} of them.`,
     descriptionsText(descriptions),
     'RelAcc is accuracy over the model’s own, MSE ‖p − f‖² on softmax; each ± its standard error. Beyond: RelAcc less that of ' +
-      'replication with the extra workers.'
+      'replication, with the extra workers where there is a student.'
   ]
   for (const { k, n, stragglers, extra, lost, rows } of cells) {
     const grid = plain(['plan', 'workers', 'stragglers', 'RelAcc', 'MSE', 'beyond'], 1)
@@ -25,6 +25,8 @@ export function sideTable({ title }: Network, { settings, student, descriptions,
       grid.toString()
     )
   }
+  const { plans, keepUp } = auto
+  lines.push(`The plan of auto is no more than a standard error below replication in ${keepUp} cells of ${plans}.`)
   return lines.join('\n')
 }
 
