@@ -1,7 +1,7 @@
 import type { Tensor } from '../tensor/index.ts'
 import type { LinearCode } from './code.ts'
 import { GroupSizeError } from './errors.ts'
-import { mixing, readingVectors } from './mixtures.ts'
+import { mixing, readingVectors, type Vectors } from './mixtures.ts'
 import { type Sliced, whole } from './sliced.ts'
 import { unitColumn } from './unit-row.ts'
 
@@ -20,8 +20,8 @@ export interface Encoder {
  * @throws {ShapeMismatchError} the code mixes queries, and they differ in shape
  */
 export function encode(code: LinearCode, queries: readonly Tensor[]): Tensor[] {
-  const { encoding } = whole(preparing(code, queries))
-  return whole(encoding(Array.from({ length: code.n }, (_, index) => index)))
+  const encoder = whole(preparing(code, queries))
+  return whole(encoder.encoding(Array.from({ length: code.n }, (_, index) => index)))
 }
 
 /** As {@link encode}, in slices: an encoder of the group, which gives any of its coded queries. */
@@ -32,15 +32,35 @@ export function* preparing(code: LinearCode, queries: readonly Tensor[]): Sliced
   }
   const copies = Array.from({ length: n }, (_, index) => unitColumn(encodingMatrix, k, index))
   const vectors = copies.includes(undefined) ? yield* readingVectors(queries, 'queries') : undefined
-  return {
-    *encoding(indices) {
-      const mixed = indices.filter(index => copies[index] === undefined)
-      const mixtures = vectors === undefined ? [] : yield* mixing(encodingMatrix, mixed, vectors)
-      let next = 0
-      return indices.map(index => {
-        const column = copies[index]
-        return column === undefined ? mixtures[next++] : queries[column]
-      })
-    }
+  return new MatrixEncoder(encodingMatrix, queries, copies, vectors)
+}
+
+class MatrixEncoder implements Encoder {
+  readonly #matrix: Float64Array
+  readonly #queries: readonly Tensor[]
+  /** For each coded query, which query it is; none for one that mixes several. */
+  readonly #copies: ReadonlyArray<number | undefined>
+  readonly #vectors: Vectors | undefined
+
+  constructor(
+    matrix: Float64Array,
+    queries: readonly Tensor[],
+    copies: ReadonlyArray<number | undefined>,
+    vectors: Vectors | undefined
+  ) {
+    this.#matrix = matrix
+    this.#queries = queries
+    this.#copies = copies
+    this.#vectors = vectors
+  }
+
+  *encoding(indices: readonly number[]): Sliced<Tensor[]> {
+    const mixed = indices.filter(index => this.#copies[index] === undefined)
+    const mixtures = this.#vectors === undefined ? [] : yield* mixing(this.#matrix, mixed, this.#vectors)
+    let next = 0
+    return indices.map(index => {
+      const column = this.#copies[index]
+      return column === undefined ? mixtures[next++] : this.#queries[column]
+    })
   }
 }

@@ -65,43 +65,63 @@ function ownSuspects(code: LinearCode, survivors: Survivors, arrived: readonly T
 }
 
 /** Decodes a group of a linear code; what is to be expected and who is suspect is told by what calibration learned. */
-export function groupDecoder({ code, decoder, order, systematic, calibrated }: GroupDecoderInit): GroupDecoder {
-  const codedIndex = (task: number): number => (systematic && task < code.k ? order.indexOf(task) : task)
-  const taskIndex = (coded: number): number => (systematic && coded < code.k ? order[coded] : coded)
+export function groupDecoder(init: GroupDecoderInit): GroupDecoder {
+  return new LinearGroupDecoder(init)
+}
 
-  const inCodedOrder = (results: ReadonlyMap<number, Tensor>): { survivors: number[]; arrived: Tensor[] } => {
-    const sorted = Array.from(results, ([task, tensor]) => ({ index: codedIndex(task), tensor }))
-    sorted.sort((a, b) => a.index - b.index)
-    return { survivors: sorted.map(({ index }) => index), arrived: sorted.map(({ tensor }) => tensor) }
+class LinearGroupDecoder implements GroupDecoder {
+  readonly #init: GroupDecoderInit
+
+  constructor(init: GroupDecoderInit) {
+    this.#init = init
   }
 
-  return {
-    recoverable(arrived) {
-      const survivors = Array.from(arrived, codedIndex).sort((a, b) => a - b)
-      return restoreOrder(code.recoverable(survivors), order)
-    },
-    suspects(results, most) {
-      const { survivors, arrived } = inCodedOrder(results)
-      const wrong = calibrated?.suspects(survivors, arrived, most) ?? ownSuspects(code, survivors, arrived, most)
-      return wrong.map(taskIndex)
-    },
-    *decoding(results) {
-      const { survivors, arrived } = inCodedOrder(results)
-      if (survivors.length === 0) {
-        return order.map(() => undefined)
-      }
-      const operator = decoder.select(survivors)
-      const outputs = yield* operator.applying(arrived)
-      const expected = calibrated?.assess(operator, outputs)
-      const decoded = outputs.map((output, place): Decoded | undefined => {
-        return (
-          output &&
-          (operator.exact[place]
-            ? { output, source: 'exact' }
-            : { output, source: 'decoded', expected: expected?.[place] })
-        )
-      })
-      return restoreOrder(decoded, order)
+  recoverable(arrived: Iterable<number>): boolean[] {
+    const { code, order } = this.#init
+    const survivors = Array.from(arrived, task => this.#codedIndex(task)).sort((a, b) => a - b)
+    return restoreOrder(code.recoverable(survivors), order)
+  }
+
+  suspects(results: ReadonlyMap<number, Tensor>, most: number): number[] {
+    const { code, calibrated } = this.#init
+    const { survivors, arrived } = this.#inCodedOrder(results)
+    const wrong = calibrated?.suspects(survivors, arrived, most) ?? ownSuspects(code, survivors, arrived, most)
+    return wrong.map(coded => this.#taskIndex(coded))
+  }
+
+  *decoding(results: ReadonlyMap<number, Tensor>): Sliced<Array<Decoded | undefined>> {
+    const { decoder, order, calibrated } = this.#init
+    const { survivors, arrived } = this.#inCodedOrder(results)
+    if (survivors.length === 0) {
+      return order.map(() => undefined)
     }
+    const operator = decoder.select(survivors)
+    const outputs = yield* operator.applying(arrived)
+    const expected = calibrated?.assess(operator, outputs)
+    const decoded = outputs.map((output, place): Decoded | undefined => {
+      return (
+        output &&
+        (operator.exact[place]
+          ? { output, source: 'exact' }
+          : { output, source: 'decoded', expected: expected?.[place] })
+      )
+    })
+    return restoreOrder(decoded, order)
+  }
+
+  #codedIndex(task: number): number {
+    const { code, order, systematic } = this.#init
+    return systematic && task < code.k ? order.indexOf(task) : task
+  }
+
+  #taskIndex(coded: number): number {
+    const { code, order, systematic } = this.#init
+    return systematic && coded < code.k ? order[coded] : coded
+  }
+
+  #inCodedOrder(results: ReadonlyMap<number, Tensor>): { survivors: number[]; arrived: Tensor[] } {
+    const sorted = Array.from(results, ([task, tensor]) => ({ index: this.#codedIndex(task), tensor }))
+    sorted.sort((a, b) => a.index - b.index)
+    return { survivors: sorted.map(({ index }) => index), arrived: sorted.map(({ tensor }) => tensor) }
   }
 }
