@@ -9,6 +9,7 @@ import {
   timedModel
 } from '../../src/simulation/index.ts'
 import type { MachineProcess } from './machine-process.ts'
+import { figuresByPlan } from './plan-companions.ts'
 import { type RealRunInit, type RealRunRecord, runReal } from './run-real.ts'
 
 /** The shortest time on the network that is made out, in ms. */
@@ -35,13 +36,13 @@ export interface Fidelity {
  * and simulates the second.
  */
 export async function fidelity(plan: ScenarioPlan, init: RealRunInit): Promise<Fidelity> {
-  const { scenario, fleet, seed, model, students = [] } = init
+  const { scenario, fleet, seed, model, companions } = init
   const first = await runReal(plan, init)
   const second = await runReal(plan, { ...init, seed: seed + 1 })
   const fitted = fit(scenario, fleet, first)
   const timed = timedModel(
     { ...scenario.model, input: model.input, output: model.output },
-    { students: new Map([...students].map(([name, { profile }]) => [name, profile])) }
+    { companions: figuresByPlan(companions) }
   )
   const simulated = await simulate(fitted, plan, { seed: seed + 1, model: timed })
   const quantiles = (record: Pick<RealRunRecord, 'queries' | 'groups' | 'runs' | 'violations'>): Quantiles => {

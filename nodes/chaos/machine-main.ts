@@ -16,7 +16,7 @@ import { isMachineOrder, type MachineOrder, type MachineProcessInit, type Machin
 /** How long it may take to stop, in ms. */
 const STOP_MS = 2000
 
-const { device, cost, chance, model, identity, port }: MachineProcessInit = JSON.parse(process.argv[2])
+const { device, cost, chance, models, identity, port }: MachineProcessInit = JSON.parse(process.argv[2])
 const conditions = new Map<number, Condition>()
 const profile = behaviour({
   device,
@@ -34,7 +34,7 @@ parted.then(() => setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_MS
 const peer = await createPeer({
   identity,
   executor: emulated({
-    executor: onnxExecutor({ models: [model] }),
+    executor: onnxExecutor({ models }),
     profile,
     ran: ms => say({ type: 'ran', ms })
   })

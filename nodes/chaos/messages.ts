@@ -1,3 +1,4 @@
+import type { OnnxModel } from '../../src/runtime/index.ts'
 import type { Device, Fault, Source } from '../../src/simulation/index.ts'
 
 /** What the process of a machine is started with: its only argument, as JSON. */
@@ -6,7 +7,7 @@ export interface MachineProcessInit {
   /** Run times are those of the device times this. */
   cost: number
   chance: Source
-  model: { name: string; path: string }
+  models: readonly OnnxModel[]
   /** Folder of its private key, so that it is the same peer when it is started again. */
   identity: string
   /** Where its link listens; 0 lets the system choose. */

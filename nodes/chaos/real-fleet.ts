@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import path from 'node:path'
+import type { OnnxModel } from '../../src/runtime/index.ts'
 import { deviceOf, type FaultKind, type Scenario, seedsOf } from '../../src/simulation/index.ts'
 import { RealFleetError } from './errors.ts'
 import { MachineProcess } from './machine-process.ts'
@@ -11,7 +12,8 @@ const SIMULATED_ONLY: readonly FaultKind[] = ['skew', 'master-crash']
 export interface RealFleetInit {
   scenario: Scenario
   seed: number
-  model: { name: string; path: string }
+  /** What every machine serves. */
+  models: readonly OnnxModel[]
   signal: AbortSignal
   /** One more machine serves. */
   started?(count: number): void
@@ -30,7 +32,7 @@ export class RealFleet {
   /**
    * @throws {RealFleetError} the scenario has a fault that only the simulator can do, or a machine does not start
    */
-  static async start({ scenario, seed, model, signal, started }: RealFleetInit): Promise<RealFleet> {
+  static async start({ scenario, seed, models, signal, started }: RealFleetInit): Promise<RealFleet> {
     const beyond = scenario.faults?.find(({ kind }) => SIMULATED_ONLY.includes(kind))
     if (beyond !== undefined) {
       throw new RealFleetError(`${scenario.name}: only the simulator can do '${beyond.kind}'; run it without --real`)
@@ -45,7 +47,7 @@ export class RealFleet {
           device: deviceOf(group),
           cost,
           chance: { seed: base, stream: i },
-          model,
+          models,
           identity: path.join(folder, String(i)),
           port: 0
         })

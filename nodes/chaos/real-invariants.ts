@@ -1,5 +1,5 @@
 import type { Millis } from '../../src/inference/index.ts'
-import type { Invariant, ModelUnderTest, Scenario, Violation } from '../../src/simulation/index.ts'
+import type { Invariant, Scenario, Violation } from '../../src/simulation/index.ts'
 import { allFinite, type Tensor } from '../../src/tensor/index.ts'
 import type { FinalAnswer } from '../calls.ts'
 import type { Peer } from '../peer.ts'
@@ -22,13 +22,14 @@ export interface RealCall {
 
 export interface JudgeInit {
   scenario: Scenario
-  model: ModelUnderTest
+  /** The model's own answer to a query. */
+  direct(query: number): Tensor
   /** The longest that the process of the master did not get a core, or was busy: its timers are late by that. */
   stallMs: Millis
 }
 
 /** What broke in a real run, as far as it can be seen from outside; a simulated one is looked at from inside too. */
-export function judge(calls: readonly RealCall[], { scenario, model, stallMs }: JudgeInit): Violation[] {
+export function judge(calls: readonly RealCall[], { scenario, direct, stallMs }: JudgeInit): Violation[] {
   const found: Violation[] = []
   const lying = scenario.faults?.some(({ kind }) => kind === 'wrong') === true
   for (const { first, count, askedAt, endedAt, answer } of calls) {
@@ -52,7 +53,7 @@ export function judge(calls: readonly RealCall[], { scenario, model, stallMs }: 
       if (!allFinite(outcome.output)) {
         broken('finite', `prediction ${position} is not finite`)
       }
-      if (outcome.status === 'exact' && !lying && !same(outcome.output, model.direct(first + position))) {
+      if (outcome.status === 'exact' && !lying && !same(outcome.output, direct(first + position))) {
         broken('own-result', `prediction ${position} is said to be exact, and is not the model's own`)
       }
     })

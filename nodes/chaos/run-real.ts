@@ -2,8 +2,6 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { raceSignal } from 'race-signal'
 import { random } from '../../src/chance/index.ts'
 import { type GroupReport, type Millis, SELF } from '../../src/inference/index.ts'
-import type { Model } from '../../src/models/index.ts'
-import type { OnnxModel } from '../../src/runtime/index.ts'
 import {
   faultChance,
   type GroupRecord,
@@ -16,9 +14,9 @@ import {
   startWorkload,
   unfold
 } from '../../src/simulation/index.ts'
-import type { StudentProfile } from '../../src/students/index.ts'
 import { createPeer, type Peer } from '../peer.ts'
 import { RealFleetError } from './errors.ts'
+import { type CompanionsByPlan, companionsOf, planOptions } from './plan-companions.ts'
 import type { RealFleet } from './real-fleet.ts'
 import { judge, leakedStreams, type RealCall } from './real-invariants.ts'
 import { RunClock } from './run-clock.ts'
@@ -32,9 +30,8 @@ const REHEARSED = 120
 export interface RealRunInit {
   scenario: Scenario
   fleet: RealFleet
-  model: ModelUnderTest & { model: Model }
-  /** By the files that plans name. */
-  students?: ReadonlyMap<string, { profile: StudentProfile; model: OnnxModel }>
+  model: ModelUnderTest
+  companions: CompanionsByPlan
   seed: number
   signal: AbortSignal
 }
@@ -51,11 +48,11 @@ export interface RealRunRecord extends RunRecord {
  */
 export async function rehearse(plans: readonly ScenarioPlan[], init: RealRunInit): Promise<void> {
   for (const plan of plans) {
-    const peer = await master(plan, init)
+    const { peer, options } = await master(plan, init)
     try {
       const caller = async (): Promise<void> => {
         for (let i = 0; i < REHEARSED / plans.length; i++) {
-          await ask(peer, plan, init, { first: 0, count: plan.k })
+          await ask(peer, options, init, { first: 0, count: plan.k })
         }
       }
       await Promise.all(Array.from({ length: REHEARSING }, caller))
@@ -70,14 +67,15 @@ export async function rehearse(plans: readonly ScenarioPlan[], init: RealRunInit
  * simulated, and as much is asked at the same times. How long things take is another matter: that is statistics.
  *
  * @throws {RealFleetError} the master does not reach the machines
+ * @throws {ScenarioError} the plan has companions of which nothing is known
  */
 export async function runReal(plan: ScenarioPlan, init: RealRunInit): Promise<RealRunRecord> {
   const { fleet, model, signal } = init
   await fleet.recover(signal)
-  const peer = await master(plan, init)
+  const { peer, options } = await master(plan, init)
   try {
     const before = fleet.machines.map(({ runs }) => runs.length)
-    const { calls, violations, stalled } = await play(peer, plan, init)
+    const { calls, violations, stalled } = await play(peer, options, init)
     const runs = fleet.machines.map((machine, i) => machine.runs.slice(before[i]))
     const runTimes = new Map<string, Millis[]>()
     fleet.machines.forEach(({ machines }, i) => {
@@ -89,35 +87,29 @@ export async function runReal(plan: ScenarioPlan, init: RealRunInit): Promise<Re
   }
 }
 
-/** A master that has reached every machine. */
-async function master(plan: ScenarioPlan, init: RealRunInit): Promise<Peer> {
+/** A plan, as a master is asked for it. */
+type PlanOptions = ReturnType<typeof planOptions>
+
+/** A master that has reached every machine, and how it is to be asked. */
+async function master(plan: ScenarioPlan, init: RealRunInit): Promise<{ peer: Peer; options: PlanOptions }> {
   const { fleet, model, signal } = init
-  const student = studentOf(plan, init)
+  const companions = companionsOf(plan, init.companions)
   const peer = await createPeer({
     listen: [],
     bootstrap: fleet.machines.map(({ address }) => address),
-    ...(student && { companions: [student.model] })
+    companions: companions?.own
   })
   try {
-    await reach(peer, model.model.id, fleet.machines.length, signal)
-    return peer
+    await reach(peer, model.id, fleet.machines.length, signal)
+    return { peer, options: planOptions(plan, { companions, output: model.outputName }) }
   } catch (error) {
     await peer.stop()
     throw error
   }
 }
 
-/** @throws {RealFleetError} nothing is known of the student of the plan */
-function studentOf({ student: named }: ScenarioPlan, { students }: RealRunInit) {
-  const student = named && students?.get(named.profile)
-  if (named !== undefined && student === undefined) {
-    throw new RealFleetError(`nothing was read of the student '${named.profile}' that the master is to run`)
-  }
-  return student
-}
-
 /** Lets the faults happen and everything be asked, from now on. */
-async function play(peer: Peer, plan: ScenarioPlan, init: RealRunInit) {
+async function play(peer: Peer, options: PlanOptions, init: RealRunInit) {
   const { scenario, fleet, model, seed, signal } = init
   const { workload, faults = [] } = scenario
   const seeds = seedsOf(seed)
@@ -138,7 +130,7 @@ async function play(peer: Peer, plan: ScenarioPlan, init: RealRunInit) {
       const call: RealCall = { first, count, askedAt: clock.now(), endedAt: Infinity, answer: undefined }
       first += count
       calls.push(call)
-      call.answer = await ask(peer, plan, init, call)
+      call.answer = await ask(peer, options, init, call)
       call.endedAt = clock.now()
     })
   } finally {
@@ -146,7 +138,7 @@ async function play(peer: Peer, plan: ScenarioPlan, init: RealRunInit) {
     clock.stop()
   }
   const stalled = stall.max / 1e6
-  const judged = judge(calls, { scenario, model, stallMs: stalled })
+  const judged = judge(calls, { scenario, direct: query => model.direct(query, options.output), stallMs: stalled })
   return { calls, violations: [...judged, ...leakedStreams(peer, clock.now())], stalled }
 }
 
@@ -190,21 +182,17 @@ async function asking(
 }
 
 /** A batch is asked as one call, all its groups at once. */
-function ask(peer: Peer, plan: ScenarioPlan, init: RealRunInit, { first, count }: Pick<RealCall, 'first' | 'count'>) {
-  const { scenario, model, signal } = init
-  const { code, k, n, layout, stragglers, maxWrong, hedge } = plan
+function ask(
+  peer: Peer,
+  options: PlanOptions,
+  { scenario, model, signal }: RealRunInit,
+  { first, count }: Pick<RealCall, 'first' | 'count'>
+) {
   return peer.infer({
-    model: model.model.id,
-    output: model.outputName,
+    ...options,
+    model: model.id,
     queries: Array.from({ length: count }, (_, i) => model.query(first + i)),
-    concurrency: Math.ceil(count / k),
-    k,
-    n,
-    code: { name: code, layout },
-    stragglers,
-    maxWrong,
-    hedge,
-    student: studentOf(plan, init)?.profile,
+    concurrency: Math.ceil(count / options.k),
     deadline: scenario.deadline,
     onDeadline: scenario.onDeadline,
     signal

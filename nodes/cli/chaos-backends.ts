@@ -6,11 +6,11 @@ import {
   runScenario,
   type Scenario,
   type ScenarioReport,
-  type StudentUnderTest,
   simulate,
   timedModel
 } from '../../src/simulation/index.ts'
 import { type Fidelity, fidelity } from '../chaos/fit.ts'
+import { areOf, figuresByPlan } from '../chaos/plan-companions.ts'
 import { RealFleet } from '../chaos/real-fleet.ts'
 import { type RealRunInit, rehearse, runReal } from '../chaos/run-real.ts'
 import type { ChaosModelOptions } from './chaos.ts'
@@ -24,26 +24,36 @@ import { plural } from './quantities.ts'
 const DIGITS = fileURLToPath(new URL('scripts/models/digits/', import.meta.resolve('splinemesh/package.json')))
 
 /**
- * A model that really runs, and the students of these scenarios.
+ * The model of a scenario, which really runs, and the companions of its plans.
  *
  * @throws {UsageError} only one of model and data is given
  */
-export function chaosModel(
-  { model, data, labels }: ChaosModelOptions,
-  entries: readonly LibraryEntry[]
+function chaosModel(
+  { model: asked, data, labels }: ChaosModelOptions,
+  { file, companions }: LibraryEntry
 ): Promise<OnnxModelUnderTest> {
-  const companions = new Map(
-    entries.flatMap(({ students }) => [...students.values()].map(({ model }) => [model.path, model]))
-  )
-  const asked = { companions: [...companions.values()] }
-  if (model === undefined && data === undefined && labels === undefined) {
-    const [file, images, classes] = ['lenet5.onnx', 'test-images.npy', 'test-labels.npy'].map(name => DIGITS + name)
-    return onnxUnderTest({ model: file, data: images, labels: classes, ...asked })
+  if (asked === undefined && data === undefined && labels === undefined) {
+    const [lenet5, images, classes] = ['lenet5.onnx', 'test-images.npy', 'test-labels.npy'].map(name => DIGITS + name)
+    return onnxUnderTest({ model: file ?? lenet5, data: images, labels: classes, companions })
   }
-  if (model === undefined || data === undefined) {
+  if (asked === undefined || data === undefined) {
     throw new UsageError('a model needs queries: give --model <file.onnx> and --data <file.npy>')
   }
-  return onnxUnderTest({ model, data, labels, ...asked })
+  return onnxUnderTest({ model: asked, data, labels, companions })
+}
+
+/** Uses the model of a scenario, and stops it. */
+export async function withModel<T>(
+  options: ChaosModelOptions,
+  entry: LibraryEntry,
+  use: (model: OnnxModelUnderTest) => Promise<T>
+): Promise<T> {
+  const model = await chaosModel(options, entry)
+  try {
+    return await use(model)
+  } finally {
+    await model.stop()
+  }
 }
 
 /** A scenario on a virtual clock; with `model` it runs (full mode), else what it is worth was measured before (timing mode). */
@@ -57,34 +67,28 @@ export function simulated(
     backend: 'simulated',
     seed,
     accuracyFrom: model ? ran(model) : measuredIn(entry),
-    run: plan => simulate(scenario, plan, { seed, model: underTest(entry, model) })
+    run: plan => simulate(scenario, plan, { seed, model: model ?? underTest(entry) })
   })
 }
 
-function underTest({ scenario, profile, students }: LibraryEntry, model?: OnnxModelUnderTest): ModelUnderTest {
-  const profiles = new Map([...students].map(([file, { profile }]) => [file, profile]))
-  if (model === undefined) {
-    return timedModel(scenario.model, { profile, students: profiles })
-  }
-  const student = (file: string): StudentUnderTest | undefined => {
-    const known = profiles.get(file)
-    return known && model.studentOf(known)
-  }
-  return { ...model, student }
+function underTest({ scenario, profile, companions }: LibraryEntry): ModelUnderTest {
+  return timedModel(scenario.model, { profile, companions: figuresByPlan(companions) })
 }
 
-function measuredIn({ scenario, profile, students }: LibraryEntry): string | undefined {
-  const files = [...(scenario.model.accuracy ?? []), ...students.keys()].map(file => path.basename(file))
-  return profile && `${files.join(', ')} (${plural(profile.calibration.heldBack, 'group')} held back)`
+function measuredIn({ scenario, profile }: LibraryEntry): string | undefined {
+  const named = scenario.plans.flatMap(({ student, description, parity }) => [student, description, parity])
+  const files = [...(scenario.model.accuracy ?? []), ...named.flatMap(companion => companion?.profile ?? [])]
+  const names = new Set(files.map(file => path.basename(file)))
+  return profile && `${[...names].join(', ')} (${plural(profile.calibration.heldBack, 'group')} held back)`
 }
 
-/** The scenario without plans whose student is of another model than the one that runs. */
-function fitting({ scenario, students }: LibraryEntry, model: OnnxModelUnderTest): Scenario {
+/** The scenario without plans whose companions are of another model than the one that runs. */
+function fitting({ scenario, companions }: LibraryEntry, { id }: ModelUnderTest): Scenario {
   const plans = scenario.plans.filter(plan => {
-    const profile = plan.student && students.get(plan.student.profile)?.profile
-    const fits = profile === undefined || model.studentOf(profile) !== undefined
+    const known = companions.get(plan)
+    const fits = known === undefined || areOf(known, id)
     if (!fits) {
-      console.error(`${scenario.name}: left out ${planName(plan)}, whose student is of another model`)
+      console.error(`${scenario.name}: left out ${planName(plan)}, whose companions are of another model`)
     }
     return fits
   })
@@ -99,7 +103,7 @@ export function real(
   seed = entry.scenario.seed ?? 1
 ): Promise<ScenarioReport> {
   const scenario = fitting(entry, model)
-  return withFleet({ scenario, students: entry.students, model, seed, signal }, init =>
+  return withFleet({ scenario, companions: entry.companions, model, seed, signal }, init =>
     runScenario(scenario, { backend: 'real', seed, accuracyFrom: ran(model), run: plan => runReal(plan, init) })
   )
 }
@@ -112,7 +116,7 @@ export function fitted(
   seed = entry.scenario.seed ?? 1
 ): Promise<Fidelity[]> {
   const scenario = fitting(entry, model)
-  return withFleet({ scenario, students: entry.students, model, seed, signal }, async init => {
+  return withFleet({ scenario, companions: entry.companions, model, seed, signal }, async init => {
     const found: Fidelity[] = []
     for (const plan of scenario.plans) {
       found.push(await fidelity(plan, init))
@@ -128,10 +132,12 @@ function ran({ model }: OnnxModelUnderTest): string {
 type FleetUse = Omit<RealRunInit, 'fleet' | 'model'> & { model: OnnxModelUnderTest }
 
 async function withFleet<T>(init: FleetUse, use: (init: RealRunInit) => Promise<T>): Promise<T> {
-  const { scenario, model, seed, signal } = init
+  const { scenario, companions, model, seed, signal } = init
+  const served = [...companions.values()].flatMap(({ served }) => served)
+  const models = [{ name: model.model.name, path: model.file }, ...served]
   const machines = scenario.fleet.reduce((sum, { count }) => sum + count, 0)
   const start = (started?: (count: number) => void): Promise<RealFleet> =>
-    RealFleet.start({ scenario, seed, model: { name: model.model.name, path: model.file }, signal, started })
+    RealFleet.start({ scenario, seed, models, signal, started })
   const fleet = process.stderr.isTTY
     ? await withSteps(progress => start(count => progress(count, machines)), 'machines serve')
     : await start()

@@ -3,9 +3,10 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Profile } from '../../src/codes/index.ts'
 import { readScenario, type Scenario } from '../../src/simulation/index.ts'
+import type { CompanionsByPlan } from '../chaos/plan-companions.ts'
+import { readCompanions } from './chaos-companions.ts'
 import { UsageError } from './errors.ts'
 import { readProfiles, readText } from './profiles.ts'
-import { type ReadStudent, readStudent } from './students.ts'
 
 /** Where the scenarios are that come with the package. */
 const LIBRARY = fileURLToPath(new URL('scripts/chaos/scenarios/', import.meta.resolve('splinemesh/package.json')))
@@ -15,8 +16,9 @@ export interface LibraryEntry {
   scenario: Scenario
   /** How accurate predictions of its model are, if it says where that was measured. */
   profile: Profile | undefined
-  /** The students of its plans, by the files that these name. */
-  students: ReadonlyMap<string, ReadStudent>
+  companions: CompanionsByPlan
+  /** The .onnx file that it names, if it does. */
+  file: string | undefined
 }
 
 /** The names of the scenarios in the library. */
@@ -30,7 +32,8 @@ export async function scenarioNames(): Promise<string[]> {
  *
  * @throws {UsageError} the library has none of this name
  * @throws {InputFileError} a file cannot be read
- * @throws {ScenarioError | InvalidProfileError | InvalidStudentProfileError} a file is wrong
+ * @throws {ScenarioError | InvalidProfileError} a file is wrong
+ * @throws as {@link readCompanions}
  */
 export async function findScenario(asked: string): Promise<LibraryEntry> {
   const file = /[/.\\]/.test(asked) ? asked : path.join(LIBRARY, `${asked}.yaml`)
@@ -43,9 +46,11 @@ export async function findScenario(asked: string): Promise<LibraryEntry> {
   const scenario = readScenario(text, path.relative('.', file))
   const beside = (name: string): string => path.resolve(path.dirname(file), name)
   const profiles = scenario.model.accuracy?.map(beside)
-  const students = new Map<string, ReadStudent>()
-  for (const name of new Set(scenario.plans.flatMap(({ student }) => student?.profile ?? []))) {
-    students.set(name, await readStudent(beside(name)))
+  const model = scenario.model.file
+  return {
+    scenario,
+    profile: profiles && (await readProfiles(profiles)),
+    companions: await readCompanions(scenario.plans, path.dirname(file)),
+    file: model && beside(model)
   }
-  return { scenario, profile: profiles && (await readProfiles(profiles)), students }
 }

@@ -2,11 +2,12 @@ import path from 'node:path'
 import { codes } from '../../src/codes/index.ts'
 import type { Model, NamedTensors } from '../../src/models/index.ts'
 import { type OnnxModel, onnxExecutor } from '../../src/runtime/index.ts'
-import type { ModelUnderTest, StudentUnderTest } from '../../src/simulation/index.ts'
-import type { StudentProfile } from '../../src/students/index.ts'
+import type { CompanionsUnderTest, ModelUnderTest } from '../../src/simulation/index.ts'
 import type { Tensor } from '../../src/tensor/index.ts'
+import { type CompanionsByPlan, companionsOf, planOptions } from '../chaos/plan-companions.ts'
+import type { CodedOptions } from '../coded-inference.ts'
+import { planned } from '../planned.ts'
 import { checkQueries, chooseOutput } from '../queries.ts'
-import { ownStudent } from '../student-companion.ts'
 import { InputFileError } from './errors.ts'
 import { npyQueries, readClasses, readInputs } from './inputs.ts'
 import { numbersOf } from './predictions.ts'
@@ -14,8 +15,6 @@ import { numbersOf } from './predictions.ts'
 export interface OnnxModelUnderTest extends ModelUnderTest {
   readonly model: Model
   readonly file: string
-  /** The student of this profile; `undefined` if it is one of another model. */
-  studentOf(profile: StudentProfile): StudentUnderTest | undefined
   stop(): Promise<void>
 }
 
@@ -26,8 +25,7 @@ export interface OnnxUnderTestInit {
   data: string
   /** The true class of each. Without them, a prediction is right when its class is the one that the model itself gives. */
   labels?: string
-  /** Small models that may be asked too. */
-  companions?: readonly OnnxModel[]
+  companions?: CompanionsByPlan
 }
 
 /**
@@ -39,10 +37,11 @@ export async function onnxUnderTest({
   model: file,
   data,
   labels: labelFile,
-  companions = []
+  companions = new Map()
 }: OnnxUnderTestInit): Promise<OnnxModelUnderTest> {
   const [inputs, labels] = await Promise.all([readInputs([data]), labelFile && readClasses(labelFile)])
-  const executor = onnxExecutor({ models: [{ name: path.basename(file, '.onnx'), path: file }, ...companions] })
+  const beside = [...companions.values()].flatMap(({ own, served }) => [...own, ...served])
+  const executor = onnxExecutor({ models: [{ name: path.basename(file, '.onnx'), path: file }, ...once(beside)] })
   await executor.start()
   try {
     const [model] = executor.models
@@ -54,39 +53,39 @@ export async function onnxUnderTest({
     if (labels && labels.length !== queries.length) {
       throw new InputFileError(`${labelFile} has ${labels.length} labels, ${data} has ${queries.length} queries`)
     }
-    const runOf = async (id: string, output: string, given: NamedTensors): Promise<NamedTensors> => {
+    const run: OnnxModelUnderTest['run'] = async ({ model, inputs: given, outputs }) => {
       // The executor takes its inputs over, and these are asked about again.
       const inputs = Object.fromEntries(Object.entries(given).map(([name, tensor]) => [name, tensor.clone()]))
-      return (await executor.run({ model: id, inputs, outputs: [output] })).outputs
+      return (await executor.run({ model, inputs, outputs })).outputs
     }
-    const run = (given: NamedTensors): Promise<NamedTensors> => runOf(model.id, outputName, given)
-    const direct: Tensor[] = []
-    for (const query of queries) {
-      direct.push((await run(query))[outputName])
+    const outputs = model.signature.outputs.map(({ name }) => name)
+    const direct: NamedTensors[] = []
+    for (const inputs of queries) {
+      direct.push(await run({ model: model.id, inputs, outputs }))
     }
     const bytesOf = (tensors: Iterable<Tensor>): number =>
       [...tensors].reduce((sum, { byteLength }) => sum + byteLength, 0)
     return {
+      id: model.id,
       model,
       file,
       outputName,
       input: bytesOf(Object.values(queries[0])),
-      output: direct[0].byteLength,
+      output: direct[0][outputName].byteLength,
       identity: false,
       query: number => queries[number % queries.length],
-      direct: number => direct[number % queries.length],
+      direct: (number, output) => direct[number % queries.length][output],
       run,
-      student: () => undefined,
-      studentOf(profile) {
-        if (profile.model !== model.id || profile.output !== outputName) {
-          return undefined
-        }
-        const companion = ownStudent(profile, { model, output: outputName, companions: executor.models })
-        return { companion, run: given => runOf(companion.model, companion.output, given) }
+      companions(plan, clock) {
+        const known = companionsOf(plan, companions)
+        return (
+          known &&
+          underTest(planOptions(plan, { companions: known, output: outputName, clock }), model, executor.models)
+        )
       },
       accuracy(number, { outcome: { output } }) {
         const place = number % queries.length
-        return argmax(output) === (labels ? labels[place] : argmax(direct[place])) ? 1 : 0
+        return argmax(output) === (labels ? labels[place] : argmax(direct[place][outputName])) ? 1 : 0
       },
       stop: () => executor.stop()
     }
@@ -94,6 +93,26 @@ export async function onnxUnderTest({
     await executor.stop()
     throw error
   }
+}
+
+/** The companions of a plan, as the peer's master has them. */
+function underTest(
+  options: Omit<CodedOptions, 'model'>,
+  model: Model,
+  companions: readonly Model[]
+): CompanionsUnderTest {
+  const { side, parities, calibrated, output } = planned({ ...options, model: model.id }, model, { companions })
+  const { description } = side ?? {}
+  return {
+    plan: { ...(side && { side }), ...(parities && { parities, calibrated }) },
+    output,
+    served: [...(description ? [description.model] : []), ...(parities ?? []).map(({ model }) => model)]
+  }
+}
+
+/** Each file once. */
+function once(models: readonly OnnxModel[]): OnnxModel[] {
+  return [...new Map(models.map(model => [model.path, model])).values()]
 }
 
 function argmax(tensor: Tensor): number {

@@ -2,7 +2,8 @@ import { codeFamily } from '../../src/codes/index.ts'
 import type { ScenarioPlan } from '../../src/simulation/index.ts'
 
 /** What a plan does, for those who never saw one. */
-export function planText({ code, k, n, layout, stragglers, maxWrong, hedge, student }: ScenarioPlan): string {
+export function planText(plan: ScenarioPlan): string {
+  const { code, k, n, layout, stragglers, maxWrong, hedge, student, description, parity } = plan
   const { title, source } = codeFamily(code)
   const parts = [`${title} (${source}), ${n} tasks for ${k} queries`]
   if (layout === 'systematic') {
@@ -16,7 +17,17 @@ export function planText({ code, k, n, layout, stragglers, maxWrong, hedge, stud
     )
   }
   if (student !== undefined) {
-    parts.push('a small model of the master answers too, and spare machines copy what it is least sure of')
+    const learns = student.learns ? ', as soon as it has learned from what machines answer' : ''
+    parts.push(`a small model of the master answers too${learns}, and spare machines copy what it is least sure of`)
+  }
+  if (description !== undefined) {
+    parts.push('spare machines may answer several queries in one run of a companion, shrunk, in place of copying one')
+  }
+  if (parity !== undefined) {
+    const made = parity.service === undefined ? 'a companion' : 'the model itself'
+    const coded =
+      parity.service === undefined ? 'the mean of the queries' : 'an image that a companion of the master makes of them'
+    parts.push(`${made} is run on ${coded}, which makes up for one of them`)
   }
   if (maxWrong !== undefined) {
     parts.push(`up to ${maxWrong} results that contradict the others are left out`)

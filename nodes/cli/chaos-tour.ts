@@ -2,7 +2,7 @@ import path from 'node:path'
 import type { ScenarioReport } from '../../src/simulation/index.ts'
 import type { Fidelity } from '../chaos/fit.ts'
 import type { ChaosTourOptions } from './chaos.ts'
-import { chaosModel, fitted, real, simulated } from './chaos-backends.ts'
+import { fitted, real, simulated, withModel } from './chaos-backends.ts'
 import { reportHtml } from './chaos-html.ts'
 import { findScenario } from './chaos-library.ts'
 import { complain, hand, resultsOf, write } from './chaos-results.ts'
@@ -46,13 +46,8 @@ export async function tour({ out }: ChaosTourOptions): Promise<void> {
 
 async function onProcesses(show: (report: ScenarioReport) => void): Promise<Fidelity[]> {
   const [played, fit] = await Promise.all([REAL, FITTED].map(findScenario))
-  const model = await chaosModel({}, [played, fit])
-  try {
-    return await interruptible(async signal => {
-      show(await real(played, model, signal))
-      return fitted(fit, model, signal)
-    })
-  } finally {
-    await model.stop()
-  }
+  return interruptible(async signal => {
+    show(await withModel({}, played, model => real(played, model, signal)))
+    return withModel({}, fit, model => fitted(fit, model, signal))
+  })
 }

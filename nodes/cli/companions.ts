@@ -7,6 +7,8 @@ import { readText } from './profiles.ts'
  * @throws {InputFileError} the file cannot be read
  * @throws {InvalidCompanionProfileError} it is not such a profile; the message names the file
  */
+export async function readCompanion<T>(file: string, parse: (text: string) => T): Promise<T>
+export async function readCompanion<T>(file: string | undefined, parse: (text: string) => T): Promise<T | undefined>
 export async function readCompanion<T>(file: string | undefined, parse: (text: string) => T): Promise<T | undefined> {
   if (file === undefined) {
     return undefined

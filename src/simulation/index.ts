@@ -5,6 +5,7 @@
  * fleet is, what is asked of it and what goes wrong; {@link simulate} runs a plan through it and checks what must always hold.
  */
 export { type BehaviourInit, behaviour } from './behaviour.ts'
+export type { CompanionFigures, CompanionsUnderTest } from './companions-under-test.ts'
 export { type Condition, conditionOf } from './condition.ts'
 export { DEVICES, type Device, type DeviceName } from './device.ts'
 export { logged } from './event-log.ts'
@@ -34,7 +35,6 @@ export { type Machines, type Scenario, type ScenarioPlan, scenarioSchema, type W
 export { type Shrunk, shrink } from './shrink.ts'
 export { deviceOf, type SimulationOptions, seedsOf, simulate } from './simulate.ts'
 export { type Spoil, spoil } from './spoil.ts'
-export type { StudentFigures, StudentUnderTest } from './student-under-test.ts'
 export { type FaultyMachine, faultChance, type Source, unfold } from './timeline.ts'
 export {
   type VirtualChannel,

@@ -58,6 +58,8 @@ export interface InvariantsInit {
   clock: Clock
   model: ModelUnderTest
   n: number
+  /** The output that is decoded. */
+  output: string
   /** What the master holds now. */
   held(): number
 }
@@ -207,7 +209,7 @@ export class Invariants {
       this.#broken('finite', `the prediction of query ${position} of call ${call} is not finite`)
     }
     const { model } = this.#init
-    const direct = model.direct(first + position)
+    const direct = model.direct(first + position, this.#init.output)
     const off = distance(output, direct)
     if (status === 'exact' && off !== 0 && !this.#spoilt.has(output)) {
       this.#broken('own-result', `query ${position} of call ${call} is said to be exact, and is off by ${off}`)

@@ -22,7 +22,7 @@ export interface MachineInit {
   chance: Random
   /** Run times are those of the device times this. */
   cost: number
-  run(inputs: NamedTensors): NamedTensors | Promise<NamedTensors>
+  run(inputs: NamedTensors, task: Task): NamedTensors | Promise<NamedTensors>
   awaiting(run: Promise<void>): void
   bytes(task: Task): { input: number; output: number }
   observe(observation: Observation): void

@@ -1,9 +1,16 @@
 import type { Profile } from '../codes/index.ts'
-import type { Outcome } from '../inference/index.ts'
-import type { NamedTensors } from '../models/index.ts'
+import type { Clock, Outcome, Task } from '../inference/index.ts'
+import type { ModelId, NamedTensors } from '../models/index.ts'
 import { Tensor } from '../tensor/index.ts'
+import {
+  type CompanionFigures,
+  type CompanionsUnderTest,
+  ENCODER,
+  OUTPUT,
+  TIMED_MODEL,
+  timedCompanions
+} from './companions-under-test.ts'
 import type { Scenario, ScenarioPlan } from './scenario.ts'
-import { type StudentFigures, type StudentUnderTest, timedStudent } from './student-under-test.ts'
 
 /** A prediction, and how it came about, as far as its accuracy goes. */
 export interface Judged {
@@ -17,62 +24,66 @@ export interface Judged {
 
 /** The model that a fleet serves, and what is asked of it. Queries are numbered in the order in which they are asked. */
 export interface ModelUnderTest {
+  readonly id: ModelId
   /** Bytes of a query and of a prediction on the network. */
   readonly input: number
   readonly output: number
-  /** The output that is decoded. */
+  /** The output that is decoded, where the companions of a plan have not learned another. */
   readonly outputName: string
   /** Is its output its input, so that reconstructed predictions can be checked too? */
   readonly identity: boolean
   query(number: number): NamedTensors
-  run(inputs: NamedTensors): NamedTensors | Promise<NamedTensors>
-  /** The model's own answer to a query. */
-  direct(number: number): Tensor
+  /** Runs it, or one of its companions. */
+  run(task: Pick<Task, 'model' | 'inputs' | 'outputs'>): NamedTensors | Promise<NamedTensors>
+  /** An output of the model itself for a query. */
+  direct(number: number, output: string): Tensor
   /** How likely the prediction is right: 0 or 1 where it is known. `undefined` where nothing is known. */
   accuracy(number: number, judged: Judged): number | undefined
-  /** The student of this profile, if there is one of this model. */
-  student(file: string): StudentUnderTest | undefined
+  /**
+   * The companions of a plan; `undefined` where it has none.
+   *
+   * @throws {ScenarioError} nothing is known of them, or they are of another model
+   */
+  companions(plan: ScenarioPlan, clock: Clock): CompanionsUnderTest | undefined
 }
 
-/** The only output of a model that does not run. */
-const OUTPUT = 'output'
-
-/** What was measured before, when a model and its students were calibrated. */
+/** What was measured before, when a model and its companions were calibrated. */
 export interface Measured {
   profile?: Profile
-  /** By the files that plans name. */
-  students?: ReadonlyMap<string, StudentFigures>
+  /** Of the plans that have any. */
+  companions?: ReadonlyMap<ScenarioPlan, CompanionFigures>
 }
 
 /**
  * A model that does not run (timing mode): it hands on what it gets, two numbers that tell which query it is. How accurate predictions are was
  * measured before. A smaller group than the plan's counts as a full one of which the same share survives, and an answer of a
- * student that differs from the model's as wrong.
+ * companion that differs from the model's as wrong.
  */
 export function timedModel(
   { input = 4096, output = 40 }: Scenario['model'],
-  { profile, students = new Map() }: Measured = {}
+  { profile, companions = new Map() }: Measured = {}
 ): ModelUnderTest {
   return {
+    id: TIMED_MODEL,
     input,
     output,
     outputName: OUTPUT,
     identity: true,
     query: number => ({ x: token(number) }),
-    run: ({ x }) => ({ [OUTPUT]: x }),
+    run: ({ model, inputs: { x } }) => ({ [OUTPUT]: model === ENCODER ? mixed(x) : x }),
     direct: token,
     accuracy(_, { outcome: { source, expected }, plan, survivors, spoilt }) {
       if (spoilt) {
         // What a wrong result is worth was not measured: nothing, so as not to flatter anybody.
         return 0
       }
-      if (source === 'student') {
-        const known = students.has(plan.student?.profile ?? '') ? expected?.agreement : undefined
+      if (source === 'student' || source === 'description' || (source === 'decoded' && plan.parity)) {
+        const known = companions.has(plan) ? expected?.agreement : undefined
         return known === undefined ? undefined : profile?.accuracy && profile.accuracy * known
       }
       return source === 'exact' ? profile?.accuracy : profile && reconstructed(profile, plan, survivors)
     },
-    student: file => timedStudent(students.get(file))
+    companions: plan => timedCompanions(plan, companions.get(plan))
   }
 }
 
@@ -88,6 +99,14 @@ function reconstructed(
   )
   const count = Math.max(1, Math.floor(n * survivors))
   return calibrated?.expected.find(expected => expected.survivors === count)?.accuracy
+}
+
+/** The parity query of a group: the mean of its rows. */
+function mixed({ shape: [rows, width], data }: Tensor): Tensor {
+  const mean = Float32Array.from({ length: width }, (_, i) =>
+    Array.from({ length: rows }, (_, row) => Number(data[row * width + i]) / rows).reduce((sum, part) => sum + part)
+  )
+  return Tensor.float32(mean, [1, width])
 }
 
 function token(number: number): Tensor {

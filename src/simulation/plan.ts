@@ -1,26 +1,28 @@
 import { codeFamily } from '../codes/index.ts'
-import type { Companion, PlanInit } from '../inference/index.ts'
+import type { PlanInit } from '../inference/index.ts'
+import type { CompanionsUnderTest } from './companions-under-test.ts'
+import type { ModelUnderTest } from './model-under-test.ts'
 import type { Scenario, ScenarioPlan } from './scenario.ts'
 
-/** What the one model of a simulated fleet is called. */
-export const MODEL = 'model'
-
 /** What people call a plan of a scenario. */
-export function planName({ name, code, k, n, layout, student }: ScenarioPlan): string {
+export function planName({ name, code, k, n, layout, student, description }: ScenarioPlan): string {
   const made = `${layout === 'systematic' ? 'systematic ' : ''}${code} ${k} → ${n}`
-  return name ?? (student === undefined ? made : `${made} beside a student`)
+  const beside = [...(student ? ['a student'] : []), ...(description ? ['descriptions'] : [])]
+  return name ?? (beside.length === 0 ? made : `${made} beside ${beside.join(' and ')}`)
 }
 
-/** A plan of a scenario, as the master wants it; `student` is the one that it names. */
+/** A plan of a scenario, as the master wants it; `companions` are those that it names. */
 export function planInit(
   plan: ScenarioPlan,
   { deadline, onDeadline }: Pick<Scenario, 'deadline' | 'onDeadline'>,
-  { outputName: output, student }: { outputName: string; student?: Companion }
+  { id, outputName, companions }: Pick<ModelUnderTest, 'id' | 'outputName'> & { companions?: CompanionsUnderTest }
 ): PlanInit {
-  const { code, k, n, layout, stragglers, maxWrong, hedge } = plan
+  const { code, k, n, layout, parity, maxWrong, hedge } = plan
+  // Parity models are there for as many stragglers.
+  const { stragglers = parity && n - k } = plan
   return {
-    model: MODEL,
-    output,
+    model: id,
+    output: companions?.output ?? outputName,
     code: codeFamily(code),
     codeOptions: { layout },
     k,
@@ -29,7 +31,7 @@ export function planInit(
     deadline,
     ...(maxWrong !== undefined && { maxWrong }),
     ...(hedge && { hedge }),
-    ...(student && { side: { student } }),
+    ...companions?.plan,
     ...(onDeadline && { onDeadline })
   }
 }

@@ -1,9 +1,9 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import { planSpec } from '../inference/index.ts'
+import { OUTPUT, TIMED_MODEL, timedCompanions } from './companions-under-test.ts'
 import { planInit } from './plan.ts'
 import { type Scenario, scenarioSchema } from './scenario.ts'
-import { timedStudent } from './student-under-test.ts'
 
 /** A scenario says what it must not. */
 export class ScenarioError extends Error {
@@ -113,8 +113,8 @@ function contradictions({ fleet, faults = [], plans, deadline }: Scenario): Obje
   })
   plans.forEach((plan, i) => {
     try {
-      const student = plan.student === undefined ? undefined : timedStudent().companion
-      planSpec(planInit(plan, { deadline }, { outputName: 'output', student }))
+      const companions = timedCompanions(plan)
+      planSpec(planInit(plan, { deadline }, { id: TIMED_MODEL, outputName: OUTPUT, companions }))
     } catch (error) {
       found.push({ path: ['plans', `${i}`], message: error instanceof Error ? error.message : String(error) })
     }

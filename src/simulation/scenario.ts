@@ -51,6 +51,9 @@ const workload = oneOf('arrivals', [
 
 const model = record({
   name,
+  file: Type.Optional(
+    Type.String({ description: 'the .onnx that really runs, from the folder of this file; else LeNet-5 of the digits' })
+  ),
   cost: Type.Optional(positive('run times are those of the device times this; else 1')),
   input: Type.Optional(count('bytes of a query; else 4096')),
   output: Type.Optional(count('bytes of a prediction; else 40')),
@@ -75,7 +78,31 @@ const plan = record({
       profile: Type.String({
         description: 'what is known of it, from the folder of this file, with its .onnx beside it'
       }),
-      service: positive('how long the master takes to run it on a group when it is simulated, in ms')
+      service: positive('how long the master takes to run it on a group when it is simulated, in ms'),
+      learns: Type.Optional(
+        Type.Literal(true, {
+          description: 'it knows nothing at first, and learns from what workers answer; the profile says how well'
+        })
+      )
+    })
+  ),
+  description: Type.Optional(
+    record({
+      profile: Type.String({
+        description:
+          'what is known of it, from the folder of this file, with its .onnx beside it, which all machines serve'
+      })
+    })
+  ),
+  parity: Type.Optional(
+    record({
+      profile: Type.String({
+        description:
+          'what is known of the parity model, or of the encoder of its queries, from the folder of this file, with its .onnx beside it'
+      }),
+      service: Type.Optional(
+        positive('how long the master takes to run the encoder on a group when it is simulated, in ms')
+      )
     })
   ),
   hedge: Type.Optional(

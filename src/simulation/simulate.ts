@@ -6,11 +6,9 @@ import { DEVICES, type Device } from './device.ts'
 import { Invariants } from './invariants.ts'
 import { Machine } from './machine.ts'
 import { type ModelUnderTest, timedModel } from './model-under-test.ts'
-import { planInit, planName } from './plan.ts'
-import { ScenarioError } from './read-scenario.ts'
+import { planInit } from './plan.ts'
 import type { RunRecord } from './run-record.ts'
 import type { Machines, Scenario, ScenarioPlan } from './scenario.ts'
-import type { StudentUnderTest } from './student-under-test.ts'
 import { faultChance, unfold } from './timeline.ts'
 import { type VirtualChannel, type VirtualWorkerInit, virtualChannel } from './virtual-channel.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -41,14 +39,16 @@ export async function simulate(
   const { seed = scenario.seed ?? 1, model = timedModel(scenario.model), fleet = () => new Fleet() } = options
   const clock = new VirtualClock()
   const awaited: Array<Promise<void>> = []
-  const student = studentOf(plan, model)
-  const invariants: Invariants = new Invariants({ clock, model, n: plan.n, held: () => master.held })
+  const companions = model.companions(plan, clock)
+  const spec = planSpec(planInit(plan, scenario, { id: model.id, outputName: model.outputName, companions }))
+  const { output } = spec
+  const invariants: Invariants = new Invariants({ clock, model, n: plan.n, output, held: () => master.held })
   const record: RunRecord = { queries: [], groups: [], runs: 0, violations: invariants.violations }
   const callers: Callers = new Callers({
     clock,
     model,
     plan,
-    spec: planSpec(planInit(plan, scenario, { outputName: model.outputName, student: student?.companion })),
+    spec,
     invariants,
     record,
     dispatch: event => master.dispatch(event)
@@ -57,9 +57,10 @@ export async function simulate(
     clock,
     drive: options.master ?? drive,
     fleet,
+    models: [...new Set([model.id, ...(companions?.served ?? [])])],
     own:
-      student &&
-      ownChannel(student, plan.student?.service ?? 0, {
+      companions &&
+      ownChannel(model, plan.student?.service ?? plan.parity?.service ?? 0, {
         clock,
         observe: observation => master.observe(observation),
         awaiting: run => awaited.push(run)
@@ -88,25 +89,16 @@ export async function simulate(
   return record
 }
 
-/** @throws {ScenarioError} the plan has a student, and the model that runs has none of it */
-function studentOf(plan: ScenarioPlan, model: ModelUnderTest): StudentUnderTest | undefined {
-  const student = plan.student && model.student(plan.student.profile)
-  if (plan.student !== undefined && student === undefined) {
-    throw new ScenarioError(`${planName(plan)}: the student of ${plan.student.profile} is of another model`)
-  }
-  return student
-}
-
 /** What the master runs by itself; nothing is ever wrong with that. */
 function ownChannel(
-  { run }: StudentUnderTest,
+  model: ModelUnderTest,
   service: Millis,
   init: Pick<VirtualWorkerInit, 'clock' | 'observe' | 'awaiting'>
 ): VirtualChannel {
   return virtualChannel({
     ...init,
     worker: SELF,
-    run,
+    run: (_, task) => model.run(task),
     profile: { service: () => service, network: () => 0, fault: () => undefined }
   })
 }
@@ -142,7 +134,7 @@ function machinesOf(
           clock,
           chance: random(seed, number),
           cost: scenario.model.cost ?? 1,
-          run: inputs => model.run(inputs),
+          run: (_, task) => model.run(task),
           awaiting: run => awaited.push(run),
           bytes: () => bytes,
           observe: observation => master.observe(observation),

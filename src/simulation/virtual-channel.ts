@@ -10,7 +10,7 @@ export interface VirtualWorkerInit {
   clock: Clock
   profile: VirtualProfile
   /** The model: what a run gives. What takes real time is handed to `awaiting` and goes on when it is there. */
-  run(inputs: NamedTensors): NamedTensors | Promise<NamedTensors>
+  run(inputs: NamedTensors, task: Task): NamedTensors | Promise<NamedTensors>
   awaiting?(run: Promise<void>): void
   /** Bytes on the network of a task and of its result. Default: those of the inputs, and none. */
   bytes?(task: Task): { input: number; output: number }
@@ -226,7 +226,7 @@ class VirtualWorker implements VirtualChannel {
       this.#answer(sent, sent.callbacks ? new VirtualFaultError('the run failed') : CANCELLED, timings)
       return
     }
-    const outputs = run(sent.task.inputs)
+    const outputs = run(sent.task.inputs, sent.task)
     const ran = (honest: NamedTensors): void => this.#answer(sent, this.#outcome(sent, honest), timings)
     if (outputs instanceof Promise) {
       awaiting?.(outputs.then(ran))

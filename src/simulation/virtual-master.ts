@@ -9,8 +9,8 @@ import {
   type WorkerChannel,
   type WorkerId
 } from '../inference/index.ts'
+import type { ModelId } from '../models/index.ts'
 import type { Machine } from './machine.ts'
-import { MODEL } from './plan.ts'
 import type { VirtualChannel } from './virtual-channel.ts'
 
 export interface VirtualMasterInit {
@@ -18,6 +18,8 @@ export interface VirtualMasterInit {
   drive(init: DriveInit): Drive
   /** What a master that begins knows of the workers. */
   fleet(): Fleet
+  /** The models that every worker serves. */
+  models: readonly ModelId[]
   /** Runs what the master runs by itself. */
   own: VirtualChannel | undefined
   /** Around the channel to each worker, to watch it. */
@@ -112,7 +114,7 @@ export class VirtualMaster {
     if (life !== undefined && channel !== undefined) {
       life.channels.set(id, this.#init.watched(channel))
       life.opened.add(channel)
-      life.fleet.add(id, [MODEL])
+      life.fleet.add(id, this.#init.models)
       life.drive.dispatch({ type: 'workers' })
     }
   }

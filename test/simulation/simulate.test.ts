@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { parseProfile } from '../../src/codes/index.ts'
 import {
   type Fault,
   type RunRecord,
@@ -9,11 +7,8 @@ import {
   type Scenario,
   type ScenarioPlan,
   scenario,
-  simulate,
-  timedModel
+  simulate
 } from '../../src/simulation/index.ts'
-
-const lenet5 = new URL('../../scripts/chaos/scenarios/lenet5.profile.json', import.meta.url)
 
 const UNCODED: ScenarioPlan = { code: 'uncoded', k: 1, n: 1 }
 const TWICE: ScenarioPlan = { code: 'replication', k: 1, n: 2 }
@@ -201,32 +196,6 @@ describe('a simulated fleet', () => {
       groups.reduce((sum, { used }) => sum + used, 0),
       20
     )
-  })
-
-  it('has a master whose student answers when no machine does, as often right as its profile says', async () => {
-    const scenario = steady([{ kind: 'stall' }], 2)
-    const plan: ScenarioPlan = { ...TWICE, stragglers: 1, student: { profile: 'student.json', service: 5 } }
-    const students = new Map([['student.json', { agreements: [0.5, 1], error: 1 }]])
-    const profile = parseProfile(readFileSync(lenet5, 'utf8'))
-    const model = timedModel(scenario.model, { profile, students })
-    const { queries, groups, violations } = await simulate(scenario, plan, { model })
-    assert.deepEqual(violations, [])
-    assert.ok(queries.every(({ status }) => status === 'reconstructed'))
-    assert.deepEqual(
-      new Set(queries.map(({ accuracy }) => accuracy)),
-      new Set([0.5, 1].map(agreement => agreement * (profile.accuracy ?? 0)))
-    )
-    assert.ok(
-      groups.every(({ tasks, bytes }) => tasks === 2 && bytes === 2 * 4096),
-      'what the master runs is not sent'
-    )
-  })
-
-  it('cannot have a student of another model', async () => {
-    const scenario = steady([], 2)
-    const plan: ScenarioPlan = { ...TWICE, student: { profile: 'student.json', service: 5 } }
-    const model = { ...timedModel(scenario.model), student: () => undefined }
-    await assert.rejects(simulate(scenario, plan, { model }), /ERR_SCENARIO|student\.json is of another model/)
   })
 
   it('repeats itself, and is another with another seed', async () => {

@@ -10,6 +10,8 @@ import { digits, lenet5 } from '../cli/processes.ts'
 
 const TWICE: ScenarioPlan = { code: 'replication', k: 2, n: 4 }
 
+const MODELS = [{ name: 'lenet5', path: lenet5 }]
+
 /** Four machines, asked ten times. */
 function small(faults: Fault[]): Scenario {
   return scenario({
@@ -35,7 +37,7 @@ describe('a scenario on real processes', () => {
       data: path.join(digits, 'test-images.npy'),
       labels: path.join(digits, 'test-labels.npy')
     })
-    fleet = await RealFleet.start({ scenario: small([]), seed: 1, model: { name: 'lenet5', path: lenet5 }, signal })
+    fleet = await RealFleet.start({ scenario: small([]), seed: 1, models: MODELS, signal })
   })
 
   after(async () => {
@@ -47,7 +49,8 @@ describe('a scenario on real processes', () => {
     }
   })
 
-  const run = (faults: Fault[]) => runReal(TWICE, { scenario: small(faults), fleet, model, seed: 1, signal })
+  const run = (faults: Fault[]) =>
+    runReal(TWICE, { scenario: small(faults), fleet, model, companions: new Map(), seed: 1, signal })
 
   it('answers every query by the model itself', async () => {
     const { queries, groups, runs, violations } = await run([])
@@ -79,6 +82,7 @@ describe('a scenario on real processes', () => {
       scenario: small([]),
       fleet,
       model,
+      companions: new Map(),
       seed: 3,
       signal
     })
@@ -93,7 +97,7 @@ describe('a scenario on real processes', () => {
       { kind: 'skew', drift: 0.1 }
     ] satisfies Fault[]) {
       await assert.rejects(
-        RealFleet.start({ scenario: small([fault]), seed: 1, signal, model: { name: 'lenet5', path: lenet5 } }),
+        RealFleet.start({ scenario: small([fault]), seed: 1, signal, models: MODELS }),
         new RegExp(`only the simulator can do '${fault.kind}'`)
       )
     }

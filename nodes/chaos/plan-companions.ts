@@ -1,0 +1,77 @@
+import type { DescriptionProfile, ParityProfile } from '../../src/companions/index.ts'
+import type { Clock } from '../../src/inference/index.ts'
+import type { OnnxModel } from '../../src/runtime/index.ts'
+import { type CompanionFigures, planName, ScenarioError, type ScenarioPlan } from '../../src/simulation/index.ts'
+import type { ShrunkProfile, StudentProfile } from '../../src/students/index.ts'
+import type { CodedOptions } from '../coded-inference.ts'
+import { descriptionFacts } from '../descriptions.ts'
+import { LearningStudent } from '../learning-student.ts'
+
+/** What a plan of a scenario has of companions, as their profiles say, and where their models lie. */
+export interface PlanCompanions {
+  student?: StudentProfile
+  description?: DescriptionProfile | ShrunkProfile
+  parity?: ParityProfile
+  /** Those that the master runs by itself. */
+  own: OnnxModel[]
+  /** Those that workers serve beside the deployed model. */
+  served: OnnxModel[]
+}
+
+/** Of the plans that have companions. */
+export type CompanionsByPlan = ReadonlyMap<ScenarioPlan, PlanCompanions>
+
+/**
+ * What is known of the companions of a plan; `undefined` where it has none.
+ *
+ * @throws {ScenarioError} it has some, and nothing is known of them
+ */
+export function companionsOf(plan: ScenarioPlan, companions: CompanionsByPlan): PlanCompanions | undefined {
+  const known = companions.get(plan)
+  if (known === undefined && (plan.student ?? plan.description ?? plan.parity)) {
+    throw new ScenarioError(`${planName(plan)}: nothing was read of its companions`)
+  }
+  return known
+}
+
+/** Are they all of this model? */
+export function areOf({ student, description, parity }: PlanCompanions, model: string): boolean {
+  return [student, description, parity].every(profile => profile === undefined || profile.model === model)
+}
+
+/** What the profiles say that companions are worth: all that timing mode knows of them. */
+export function figuresByPlan(companions: CompanionsByPlan): ReadonlyMap<ScenarioPlan, CompanionFigures> {
+  return new Map([...companions].map(([plan, known]) => [plan, figuresOf(known)]))
+}
+
+function figuresOf({ student, description, parity }: PlanCompanions): CompanionFigures {
+  return {
+    ...(student && { student }),
+    ...(description && { description: descriptionFacts(description) }),
+    ...(parity && { parity: { missing: parity.missing, encoded: parity.encoder !== undefined } })
+  }
+}
+
+/**
+ * A plan with its companions, as a master is asked for it; a student that learns begins anew.
+ *
+ * @param output the one that is decoded, where companions have not learned another
+ */
+export function planOptions(
+  { code: name, k, n, layout, stragglers, maxWrong, hedge, student }: ScenarioPlan,
+  { companions, output, clock }: { companions?: PlanCompanions; output: string; clock?: Clock }
+): Omit<CodedOptions, 'model'> & { k: number; output: string } {
+  const { student: profile, description, parity } = companions ?? {}
+  return {
+    k,
+    n,
+    code: { name, layout },
+    stragglers,
+    maxWrong,
+    hedge,
+    description,
+    parity,
+    student: student?.learns && profile ? new LearningStudent({ companion: profile.student, clock }) : profile,
+    output: (parity ?? profile ?? description)?.output ?? output
+  }
+}
