@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { Ajv } from 'ajv'
 import Type from 'typebox'
-import { Compile } from 'typebox/compile'
 import type { FleetSnapshot } from '../src/fleet/index.ts'
 
 const Times = Type.Array(Type.Tuple([Type.Number({ minimum: 0 }), Type.Number({ minimum: 0 })]))
@@ -10,7 +10,7 @@ const Remembered = Type.Record(
   Type.Record(Type.String(), Type.Object({ answered: Times, unanswered: Times }))
 )
 
-const check = Compile(Remembered)
+const isRemembered = new Ajv().compile<FleetSnapshot>(Remembered)
 
 /** Where a peer that keeps its key in `folder` remembers how fast workers answered. */
 function fileIn(folder: string): string {
@@ -21,7 +21,7 @@ function fileIn(folder: string): string {
 export async function readMemory(folder: string): Promise<FleetSnapshot> {
   try {
     const remembered: unknown = JSON.parse(await readFile(fileIn(folder), 'utf8'))
-    return check.Check(remembered) ? remembered : {}
+    return isRemembered(remembered) ? remembered : {}
   } catch {
     // what is forgotten is measured again
     return {}

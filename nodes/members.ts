@@ -1,6 +1,6 @@
 import { peerIdFromString } from '@libp2p/peer-id'
+import { Ajv } from 'ajv'
 import Type from 'typebox'
-import { Compile } from 'typebox/compile'
 import { parse } from 'yaml'
 import { InvalidMembersError } from './errors.ts'
 import type { Members } from './private-fleet.ts'
@@ -10,7 +10,7 @@ const Declared = Type.Record(
   Type.Array(Type.Union([Type.Literal('master'), Type.Literal('worker')]), { uniqueItems: true })
 )
 
-const check = Compile(Declared)
+const isDeclared = new Ajv().compile<Members>(Declared)
 
 /**
  * Reads a list of members: YAML, a line for each peer id with its roles.
@@ -26,11 +26,10 @@ export function parseMembers(text: string): Members {
   } catch (cause) {
     throw new InvalidMembersError(`the list of members is no YAML: ${String(cause)}`, { cause })
   }
-  if (!check.Check(declared)) {
-    const [{ instancePath }] = check.Errors(declared)
-    const where = instancePath === '' ? 'its top' : `'${instancePath.slice(1)}'`
+  if (!isDeclared(declared)) {
+    const where = isDeclared.errors?.[0].instancePath.slice(1)
     throw new InvalidMembersError(
-      `the list of members is wrong at ${where}: give each peer id its roles, as in '12D3Koo…: [master, worker]'`
+      `the list of members is wrong at ${where ? `'${where}'` : 'its top'}: give each peer id its roles, as in '12D3Koo…: [master, worker]'`
     )
   }
   for (const id of Object.keys(declared)) checkPeerId(id)

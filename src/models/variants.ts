@@ -1,5 +1,5 @@
+import { Ajv } from 'ajv'
 import Type, { type Static } from 'typebox'
-import { Compile } from 'typebox/compile'
 import { InvalidVariantsError } from './errors.ts'
 import { contentId, type ModelId } from './model.ts'
 
@@ -24,14 +24,14 @@ const Declared = Type.Object(
   { additionalProperties: false }
 )
 
-const check = Compile(Declared)
-
 /**
  * Builds of one model, such as float32, float16 and int8, that their owner declares to be equivalent: workers that serve
  * different ones may share a group, where the caller allows it by giving this. `is` says what each is; the first that a worker
  * serves is the one it runs.
  */
 export type Variants = Static<typeof Declared>
+
+const isDeclared = new Ajv().compile<Variants>(Declared)
 
 /**
  * Reads a declaration of variants.
@@ -45,8 +45,8 @@ export function parseVariants(json: string): Variants {
   } catch (cause) {
     throw new InvalidVariantsError(`the declaration of variants is no JSON: ${String(cause)}`, { cause })
   }
-  if (!check.Check(declared)) {
-    const [{ instancePath, message }] = check.Errors(declared)
+  if (!isDeclared(declared)) {
+    const { instancePath, message } = isDeclared.errors?.[0] ?? {}
     throw new InvalidVariantsError(
       `the declaration of variants is wrong at ${instancePath || 'its top'}: it ${message}`
     )

@@ -1,5 +1,5 @@
+import { Ajv, type ValidateFunction } from 'ajv'
 import Type, { type Static, type TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
 import type { TensorHeader } from '../models/index.ts'
 import { DTYPES } from '../tensor/index.ts'
 import { garbage } from './process-frames.ts'
@@ -63,6 +63,8 @@ export type ResultMessage = Static<typeof Result>
 export type FailedMessage = Static<typeof Failed>
 export type FromProcess = ReadyMessage | ResultMessage | FailedMessage
 
+// compiled when the first message comes: most peers run no such process
+const ajv = new Ajv()
 const parsers = { ready: parser(Ready), result: parser(Result), failed: parser(Failed) }
 
 /** @throws {ExecutorProcessError} it is none of the messages of a process, or one of its fields is not what it should be */
@@ -75,12 +77,13 @@ export function readMessage(value: unknown): FromProcess {
 }
 
 function parser<T extends TSchema>(schema: T): (value: unknown) => Static<T> {
-  const compiled = Compile(schema)
+  let isMessage: ValidateFunction<Static<T>> | undefined
   return value => {
-    if (compiled.Check(value)) {
+    isMessage ??= ajv.compile<Static<T>>(schema)
+    if (isMessage(value)) {
       return value
     }
-    const [{ instancePath, message }] = compiled.Errors(value)
+    const { instancePath, message } = isMessage.errors?.[0] ?? {}
     throw garbage(`a message has a wrong field, ${instancePath || 'itself'}: ${message}`)
   }
 }
