@@ -122,6 +122,9 @@ export function drive({ fleet, clock, channel, answered }: DriveInit): Drive {
       case 'answer':
         answered(effect.answer)
         break
+      case 'advance':
+        dispatch(effect)
+        break
       case 'wrong':
         fleet.wrong(effect.worker)
         break

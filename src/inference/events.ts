@@ -15,6 +15,8 @@ export type TimerId = number
 export type MasterEvent =
   /** A batch: groups of its own, `concurrency` of them at a time. The call ends when each query has its outcome. */
   | { type: 'batch'; call: CallId; queries: readonly NamedTensors[]; spec: PlanSpec; concurrency: number }
+  /** What the effect of this name asks for: another group of a batch may start. */
+  | { type: 'advance'; call: CallId }
   /** One query, to be grouped with others of the same `lane` over time. */
   | { type: 'query'; call: CallId; query: NamedTensors; spec: PlanSpec; lane: string }
   | { type: 'accepted'; task: TaskId }
@@ -33,6 +35,8 @@ export type Effect =
   | { type: 'arm'; timer: TimerId; at: Millis }
   | { type: 'disarm'; timer: TimerId }
   | { type: 'answer'; answer: GroupAnswer }
+  /** Comes back as an event, once the effects before it were carried out. */
+  | { type: 'advance'; call: CallId }
   /** The results of others contradict that of this worker. */
   | { type: 'wrong'; worker: WorkerId }
 

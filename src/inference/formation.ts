@@ -20,6 +20,8 @@ export interface FormationInit {
   dispatch(group: Group): void
   /** The group is full, or has waited long enough. */
   close(group: Group): void
+  /** Has {@link Formation.advance} called once what was sent so far is known to the fleet. */
+  more(call: CallId): void
   /** Calls `fire` at that moment, if the group is still in progress. */
   arm(group: Group, after: Millis, fire: () => void): void
 }
@@ -42,7 +44,7 @@ export class Formation {
 
   batch({ call, queries, spec, concurrency }: Extract<MasterEvent, { type: 'batch' }>): void {
     this.#batches.set(call, { queries, spec, concurrency, next: 0, running: 0 })
-    this.#advance(call)
+    this.advance(call)
   }
 
   /** Puts a single query into the open group of its lane; the group closes when it is full or has waited long enough. */
@@ -68,7 +70,7 @@ export class Formation {
       const batch = this.#batches.get(call)
       if (batch !== undefined) {
         batch.running--
-        this.#advance(call)
+        this.advance(call)
       }
     }
   }
@@ -82,14 +84,18 @@ export class Formation {
     }
   }
 
-  /** Starts as many groups of a batch as may be in progress. */
-  #advance(call: CallId): void {
+  /**
+   * Starts another group of a batch, if one more may be in progress. One at a time: groups that start together would all choose the
+   * same workers, for none would know whom the others have asked.
+   */
+  advance(call: CallId): void {
     const batch = this.#batches.get(call)
     if (batch === undefined) {
       return
     }
     const { queries, spec } = batch
-    while (batch.running < batch.concurrency && batch.next < queries.length) {
+    const mayStart = (): boolean => batch.running < batch.concurrency && batch.next < queries.length
+    if (mayStart()) {
       const group = this.#init.open(spec)
       const end = Math.min(batch.next + spec.k, queries.length)
       for (; batch.next < end; batch.next++) {
@@ -97,6 +103,9 @@ export class Formation {
       }
       batch.running++
       this.#close(group)
+      if (mayStart()) {
+        this.#init.more(call)
+      }
     }
     this.#forgetIfDone(call, batch)
   }

@@ -48,6 +48,7 @@ export class Master {
       open: spec => this.#open(spec),
       dispatch: group => this.#dispatch(group),
       close: group => this.#close(group),
+      more: call => this.#effects.push({ type: 'advance', call }),
       arm: (group, after, fire) => this.#arm(group, this.#now + after, fire)
     })
   }
@@ -64,6 +65,9 @@ export class Master {
     switch (event.type) {
       case 'batch':
         this.#formation.batch(event)
+        break
+      case 'advance':
+        this.#formation.advance(event.call)
         break
       case 'query':
         this.#formation.join(event)

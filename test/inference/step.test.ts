@@ -36,7 +36,10 @@ describe('a step of the master', () => {
     const it = master()
     const queries = [1, 2, 3, 4, 5, 6].map(value => ({ x: query(value) }))
     const batch = { type: 'batch', call: 1, queries, spec: spec('uncoded', { n: 2 }), concurrency: 2 } as const
-    const sent = of('submit', it.step(batch, 0))
+    const [first, second] = [it.step(batch, 0), it.step({ type: 'advance', call: 1 }, 0)]
+    assert.equal(of('advance', first).length, 1, 'the second group is to start when the tasks of the first are known')
+    assert.equal(of('advance', second).length, 0)
+    const sent = [...of('submit', first), ...of('submit', second)]
     assert.equal(sent.length, 4)
     const result = { outputs: run({ x: query(1) }), timings }
     it.step({ type: 'result', task: sent[0].id, result }, 1)

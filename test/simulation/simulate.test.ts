@@ -52,6 +52,14 @@ describe('a simulated fleet', () => {
     assert.deepEqual(new Set(all), new Set([12]))
   })
 
+  it('has the groups of a batch run side by side, where there are machines for all of them', async () => {
+    const calm = steady([], 8)
+    const batches = { ...calm, workload: { ...calm.workload, batch: 8 } }
+    const { queries } = await simulate(batches, { code: 'uncoded', k: 2, n: 2 })
+    const warm = queries.filter(({ askedAt }) => askedAt >= 1000)
+    assert.deepEqual(new Set(warm.map(({ askedAt, endedAt }) => Math.round(endedAt - askedAt))), new Set([12]))
+  })
+
   it('has links whose times are random about their mean, where a scenario says so', async () => {
     const still = steady([])
     const wandering = { ...still, fleet: still.fleet.map(group => ({ ...group, latency: 10, latencyJitter: 0.5 })) }
