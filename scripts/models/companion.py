@@ -102,6 +102,7 @@ def arguments(description, steps):
     parser.add_argument("--output", default="softmax", help="the output of the model that is learned")
     parser.add_argument("--network", choices=NETWORKS, default="wide")
     parser.add_argument("--weights", type=Path, help="public weights that resnet20 starts from")
+    parser.add_argument("--most", type=int, help="learn from so many of the queries, drawn by chance")
     parser.add_argument("--mirror", action="store_true", help="mirror queries by chance; their answers stay as they are")
     parser.add_argument("--copies", type=int, default=0, help="moved copies of each query to learn from beside it")
     parser.add_argument("--steps", type=int, default=steps)
@@ -149,6 +150,8 @@ class Teaching:
 
     def __init__(self, options):
         queries = read_queries(options.data)
+        if options.most is not None:
+            queries = queries[torch.randperm(len(queries))[:options.most]]
         held = torch.arange(len(queries)) % HELD_BACK_EVERY == 0
         learned = queries[~held]
         if options.copies > 0:

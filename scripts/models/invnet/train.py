@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains Coded-InvNet on MNIST: an invertible network with a linear head, and the encoder of a group of K images.
+"""Trains Coded-InvNet on MNIST or the digits: an invertible network with a linear head, and the encoder of a group of K images.
 
 Dinh and Lee 2021. The network is f = h∘g, g invertible, h linear, so that f(g⁻¹(mean of g(x_i))) is the mean of f(x_i): one more
 run of the deployed network makes up for one slow worker of K. The encoder is a small U-Net, run by the master, that
@@ -18,13 +18,18 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from companion import HELD_BACK_EVERY, answers_of, fit, MOST_APART  # noqa: E402: the folder above is not a package
+from digits.images import TEST_EVERY, load_images  # noqa: E402
 from mnist.images import find_mnist, load_mnist  # noqa: E402
 from training import (  # noqa: E402
-    OPSET, SIDE, environment, export, logits_of, make_repeatable, parameters_of, score, sha256_of,
+    OPSET, SIDE, environment, export, logits_of, make_repeatable, move_at_random, parameters_of, score,
+    sha256_of,
 )
 
-NETWORK = {"steps": 2400, "batch": 128, "learning_rate": 4e-3, "mixup": "Manifold Mixup of the features, uniform share"}
-ENCODER = {"batch": 32, "learning_rate": 3e-3, "pixel_loss": 0.1}
+NETWORK = {"steps": 3000, "batch": 128, "learning_rate": 4e-3,
+           "mixup": "Manifold Mixup, of a layer by chance, uniform share", "loss": "square"}
+ENCODER = {"batch": 32, "learning_rate": 3e-3}
+# What the network gives the class of an image, where it gives the others 0: softmax of that is .9995.
+SURE = 10.0
 CLASSES = 10
 
 
@@ -73,7 +78,7 @@ class InvNet(nn.Module):
     def __init__(self):
         super().__init__()
         self.layers = nn.ModuleList([
-            Squeeze(), Coupling(4, 8), Squeeze(), Coupling(16, 16), Squeeze(), Coupling(64, 32),
+            Squeeze(), Squeeze(), Coupling(16, 32), Coupling(16, 32), Squeeze(), Coupling(64, 64),
         ])
         self.head = nn.Linear(SIDE * SIDE, CLASSES)
 
@@ -92,28 +97,38 @@ class InvNet(nn.Module):
 
 
 class Encoder(nn.Module):
-    """A group as one image: [groups,k,1,32,32] -> [groups,1,32,32]. What goes up sees the means over the group at each size."""
+    """A group as one image: [groups,k,1,32,32] -> [groups,1,32,32].
+
+    Each image is seen by itself first, as a whole, so that what is averaged can be what it is of; the way up starts from that
+    average, and at each size sees the average at that size.
+    """
 
     def __init__(self):
         super().__init__()
-        self.down = nn.ModuleList([conv(1, 8, 2), conv(8, 16, 2), conv(16, 32, 2)])
-        self.normalise = nn.ModuleList([nn.BatchNorm2d(8), nn.BatchNorm2d(16), nn.BatchNorm2d(32)])
-        self.up = nn.ModuleList([conv(32 + 16, 16), conv(16 + 8, 8), conv(8 + 1, 1)])
-        self.bottom = nn.Conv2d(32, 32, 1)
+        self.down = nn.ModuleList([
+            nn.Sequential(nn.Conv2d(1, 32, 4, stride=4), nn.BatchNorm2d(32), nn.ReLU()),
+            nn.Sequential(conv(32, 32, 2), nn.BatchNorm2d(32), nn.ReLU()),
+            nn.Sequential(
+                nn.Flatten(), nn.Linear(512, 64), nn.BatchNorm1d(64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(),
+            ),
+        ])
+        self.bottom = nn.Sequential(nn.Linear(64, 512), nn.ReLU())
+        self.up = nn.ModuleList([
+            nn.Sequential(conv(32 + 32, 64), nn.ReLU(), nn.PixelShuffle(2)),
+            nn.Sequential(conv(16 + 32, 64), nn.ReLU(), conv(64, 16), nn.PixelShuffle(4)),
+        ])
 
     def forward(self, groups):
         count, together = groups.shape[:2]
         each = groups.flatten(0, 1)
-        means = [groups.mean(1)]
-        for layer, normalise in zip(self.down, self.normalise):
-            each = torch.relu(normalise(layer(each)))
+        means = []
+        for layer in self.down:
+            each = layer(each)
             means.append(each.reshape(count, together, *each.shape[1:]).mean(1))
-        image = torch.relu(self.bottom(means.pop()))
+        image = self.bottom(means.pop()).reshape(count, 32, 4, 4)
         for layer in self.up:
-            image = nn.functional.interpolate(image, scale_factor=2.0, mode="nearest")
             image = layer(torch.cat([image, means.pop()], 1))
-            image = torch.relu(image) if means else image
-        return image
+        return image + groups.mean(1)
 
 
 class OneGroup(nn.Module):
@@ -128,14 +143,24 @@ class OneGroup(nn.Module):
 
 
 def train_network(images, classes, held, options):
-    """Manifold Mixup (Verma and others 2019) at the features: their mixtures are to have the mixture of the classes."""
+    """Manifold Mixup (Verma and others 2019): mixtures of what a layer gives are to have the mixture of the classes.
+
+    On the square loss (Hui and Belkin 2021): what the head gives is bounded then, so that ten answers add up without one
+    drowning the others.
+    """
+    targets = SURE * nn.functional.one_hot(classes, CLASSES).float()
+
     def loss_of_batch(model):
         chosen = torch.randint(0, len(images), (NETWORK["batch"],))
-        features, targets = model.features(images[chosen]).flatten(1), classes[chosen]
-        share = torch.rand(1)
-        logits = model.head(share * features + (1 - share) * features.flip(0))
-        cross_entropy = nn.functional.cross_entropy
-        return share * cross_entropy(logits, targets) + (1 - share) * cross_entropy(logits, targets.flip(0))
+        share, mixed_after = torch.rand(1), int(torch.randint(0, len(model.layers), (1,)))
+
+        def mixed(values):
+            return share * values + (1 - share) * values.flip(0)
+
+        values = images[chosen]
+        for number, layer in enumerate(model.layers):
+            values = mixed(layer(values)) if number == mixed_after else layer(values)
+        return (model.head(values.flatten(1)) - mixed(targets[chosen])).square().sum(1).mean()
 
     def accuracy(model):
         return score(model, *held)["accuracy"]
@@ -144,36 +169,37 @@ def train_network(images, classes, held, options):
 
 
 def train_encoder(network, images, held_images, options):
-    """Fitted to give the mean of the predictions, and near g⁻¹ of the mean of the features in pixels."""
+    """Fitted to give the mean of the predictions."""
     network.requires_grad_(False)
     logits, held_logits = logits_of(network, images), logits_of(network, held_images)
-    with torch.no_grad():
-        features = torch.cat([network.features(part) for part in images.split(1000)])
     k = options.k
 
     def error(encoded, answers):
-        """What a reconstructed prediction is off by, whichever of the group it is: [groups,1,classes]."""
-        return k * (network(encoded) - answers.mean(1))[:, None]
+        """What a reconstructed prediction is off by, whichever of the group it is: [groups,classes]."""
+        return k * (network(encoded) - answers.mean(1))
 
     def loss_of_batch(model):
         chosen = torch.randint(0, len(images), (ENCODER["batch"], k))
-        groups, answers = images[chosen], logits[chosen]
-        encoded = model(groups)
-        with torch.no_grad():
-            target = network.inverse(features[chosen].mean(1))
-        decoded = answers + error(encoded, answers)
-        confusion = nn.functional.cross_entropy(decoded.flatten(0, 1), answers.flatten(0, 1).softmax(1))
-        return confusion + ENCODER["pixel_loss"] * (encoded - target).abs().mean()
+        return (error(model(images[chosen]), logits[chosen]) / SURE).square().sum(1).mean()
 
     chance = torch.Generator().manual_seed(0)
     drawn = torch.stack([torch.randperm(len(held_images), generator=chance) for _ in range(k)], 1)[:1000]
 
     def agreement(model):
-        decoded = held_logits[drawn] + error(model(held_images[drawn]), held_logits[drawn])
+        decoded = held_logits[drawn] + error(model(held_images[drawn]), held_logits[drawn])[:, None]
         return float((decoded.argmax(2) == held_logits[drawn].argmax(2)).float().mean())
 
     model = fit(Encoder(), loss_of_batch, agreement, phase(options, "encoder", {"steps": options.steps, **ENCODER}))
     return model, agreement(model)
+
+
+def read_images(data):
+    """Images and classes to learn from, and to test."""
+    if data != "digits":
+        return load_mnist(find_mnist(Path(data)))[:4]
+    images, classes = load_images()
+    tested = torch.arange(len(images)) % TEST_EVERY == 0
+    return images[~tested], classes[~tested], images[tested], classes[tested]
 
 
 def phase(options, name, how):
@@ -198,7 +224,8 @@ def export_encoder(encoder, path, example):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--data", type=Path, default=os.environ.get("SPLINEMESH_DATA"), help="folder that holds MNIST")
+    parser.add_argument("--data", default=os.environ.get("SPLINEMESH_DATA"), help="a folder that holds MNIST, or 'digits'")
+    parser.add_argument("--copies", type=int, default=0, help="moved copies of each image to learn from beside it")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--k", type=int, default=10, help="queries in a group")
     parser.add_argument("--steps", type=int, default=5000, help="of the encoder")
@@ -210,12 +237,14 @@ def parse_arguments():
 def main():
     options = parse_arguments()
     make_repeatable(options.seed)
-    images, classes, test_images, test_classes, _ = load_mnist(find_mnist(options.data))
+    images, classes, test_images, test_classes = read_images(options.data)
     is_held = torch.arange(len(images)) % HELD_BACK_EVERY == 0
     held_images, held_classes = images[is_held], classes[is_held]
-    network = train_network(images[~is_held], classes[~is_held], (held_images, held_classes), options)
+    learned = torch.cat([images[~is_held], *(move_at_random(images[~is_held]) for _ in range(options.copies))])
+    learned_classes = classes[~is_held].repeat(1 + options.copies)
+    network = train_network(learned, learned_classes, (held_images, held_classes), options)
     torch.manual_seed(options.seed)
-    encoder, agreement = train_encoder(network, images[~is_held], held_images, options)
+    encoder, agreement = train_encoder(network, learned, held_images, options)
 
     out = options.out
     out.mkdir(parents=True, exist_ok=True)
@@ -224,7 +253,8 @@ def main():
     export(network, out / names[0])
     export_encoder(encoder, out / names[1], held_images[:options.k])
     recipe = {
-        "selection": "none; weights of the last step", "heldBackEvery": HELD_BACK_EVERY, "seed": options.seed,
+        "selection": "none; weights of the last step", "heldBackEvery": HELD_BACK_EVERY, "copies": options.copies,
+        "seed": options.seed,
         "network": {"parameters": parameters_of(network), "arguments": NETWORK,
                     "accuracyOfLogits": {"test": score(network, test_images, test_classes)}},
         "encoder": {"k": options.k, "parameters": parameters_of(encoder), "steps": options.steps, "arguments": ENCODER,
