@@ -8,12 +8,17 @@ export interface View {
   seen: number
 }
 
+/** How steep the cubic is where it crosses zero, as in OpenCV and PyTorch: the steeper, the crisper. */
+const STEEPNESS = -0.75
+
 /** One pixel of a side: pixels of the larger side and their weights, which sum to 1. */
 type Blend = ReadonlyArray<readonly [from: number, weight: number]>
 
 /**
- * Shrinks images of one shape. A pixel is the mean of those it covers, weighted by a triangle of twice its width, so that what is
- * finer than it can show does not appear as something else.
+ * Shrinks images of one shape by cubic convolution, stretched to what a pixel covers, so that what is finer than it can show does
+ * not appear as something else. Next to sharp edges values may go a little beyond those of the image.
+ *
+ * Source: Keys, "Cubic convolution interpolation for digital image processing", 1981, eq. 4.
  *
  * @returns takes channels·height·width values, channels apart, and gives as many of the view
  */
@@ -48,12 +53,15 @@ function blends(from: number, to: number, seen: number): Blend[] {
   const first = (from - from * seen) / 2
   return Array.from({ length: to }, (_, i) => {
     const centre = first + (i + 0.5) * step
-    const near = Array.from(
-      { length: from },
-      (_, x) => [x, Math.max(0, 1 - Math.abs(x + 0.5 - centre) / reach)] as const
-    )
-    const blend = near.filter(([, weight]) => weight > 0)
+    const near = Array.from({ length: from }, (_, x) => [x, cubic(Math.abs(x + 0.5 - centre) / reach)] as const)
+    const blend = near.filter(([, weight]) => weight !== 0)
     const total = blend.reduce((sum, [, weight]) => sum + weight, 0)
     return blend.map(([x, weight]) => [x, weight / total] as const)
   })
+}
+
+/** Keys' kernel at x ≥ 0. */
+function cubic(x: number): number {
+  if (x < 1) return ((STEEPNESS + 2) * x - (STEEPNESS + 3)) * x * x + 1
+  return x < 2 ? STEEPNESS * (((x - 5) * x + 8) * x - 4) : 0
 }
