@@ -1,6 +1,15 @@
 import type { Fleet, WorkerId } from '../fleet/index.ts'
 import type { ModelId } from '../models/index.ts'
-import { type Clock, type Millis, type Observation, SELF, type TaskTimings, type WorkerChannel } from './channel.ts'
+import {
+  type Clock,
+  type Millis,
+  type Observation,
+  SELF,
+  type TaskCallbacks,
+  type TaskResult,
+  type TaskTimings,
+  type WorkerChannel
+} from './channel.ts'
 import type { Effect, GroupAnswer, MasterEvent, TaskId, TimerId } from './events.ts'
 import { Master } from './master.ts'
 
@@ -37,10 +46,19 @@ export function drive({ fleet, clock, channel, answered }: DriveInit): Drive {
   const master = new Master(fleet)
   // It serves nobody, but how long its own runs take is measured like the others'.
   fleet.add(SELF, [])
-  const sent = new Map<TaskId, { cancel(): void; worker: WorkerId; model: ModelId; at: Millis }>()
+  const sent = new Map<TaskId, SentTask>()
   const armed = new Map<TimerId, () => void>()
   const events: MasterEvent[] = []
   let working = false
+  const shell: Shell = {
+    fleet,
+    clock,
+    dispatch: event => dispatch(event),
+    ended(id, event) {
+      sent.delete(id)
+      dispatch(event)
+    }
+  }
 
   const submit = ({ id, worker, task }: Extract<Effect, { type: 'submit' }>): void => {
     const to = channel(worker)
@@ -52,39 +70,16 @@ export function drive({ fleet, clock, channel, answered }: DriveInit): Drive {
       })
       return
     }
-    const { model } = task
     const at = clock.now()
-    fleet.began(worker, model, at)
-    let ended = false
-    const end = (event: MasterEvent): void => {
-      ended = true
-      sent.delete(id)
-      dispatch(event)
-    }
-    const handle = to.submit(task, {
-      accepted: () => dispatch({ type: 'accepted', task: id }),
-      result: result => {
-        fleet.answered(worker, model, totalOf(result.timings), { now: clock.now() })
-        end({ type: 'result', task: id, result })
-      },
-      failed: error => {
-        fleet.failed(worker, clock.now())
-        end({ type: 'failed', task: id, error })
-      }
-    })
-    if (!ended) {
-      sent.set(id, { cancel: () => handle.cancel(), worker, model, at })
-    }
+    fleet.began(worker, task.model, at)
+    const waiting = new SentTask(shell, id, worker, task.model, at)
+    sent.set(id, waiting)
+    waiting.handle = to.submit(task, waiting)
   }
 
   const cancel = (id: TaskId): void => {
-    const task = sent.get(id)
+    sent.get(id)?.cancel()
     sent.delete(id)
-    if (task !== undefined) {
-      const now = clock.now()
-      fleet.gaveUp(task.worker, task.model, now - task.at, now)
-      task.cancel()
-    }
   }
 
   const observe = ({ worker, model, timings }: Observation): void => {
@@ -152,6 +147,55 @@ export function drive({ fleet, clock, channel, answered }: DriveInit): Drive {
     get held() {
       return master.held + sent.size + armed.size + events.length
     }
+  }
+}
+
+/** What a task that was sent reports to. */
+interface Shell {
+  fleet: Fleet
+  clock: Clock
+  dispatch(event: MasterEvent): void
+  ended(id: TaskId, event: MasterEvent): void
+}
+
+/** A task at a worker: what its channel calls back, and what there is to cancel. One object, for there are very many. */
+class SentTask implements TaskCallbacks {
+  handle: { cancel(): void } | undefined
+  readonly #shell: Shell
+  readonly #id: TaskId
+  readonly #worker: WorkerId
+  readonly #model: ModelId
+  readonly #at: Millis
+
+  constructor(shell: Shell, id: TaskId, worker: WorkerId, model: ModelId, at: Millis) {
+    this.#shell = shell
+    this.#id = id
+    this.#worker = worker
+    this.#model = model
+    this.#at = at
+  }
+
+  accepted(): void {
+    this.#shell.dispatch({ type: 'accepted', task: this.#id })
+  }
+
+  result(result: TaskResult): void {
+    const { fleet, clock, ended } = this.#shell
+    fleet.answered(this.#worker, this.#model, totalOf(result.timings), { now: clock.now() })
+    ended(this.#id, { type: 'result', task: this.#id, result })
+  }
+
+  failed(error: Error): void {
+    const { fleet, clock, ended } = this.#shell
+    fleet.failed(this.#worker, clock.now())
+    ended(this.#id, { type: 'failed', task: this.#id, error })
+  }
+
+  cancel(): void {
+    const { fleet, clock } = this.#shell
+    const now = clock.now()
+    fleet.gaveUp(this.#worker, this.#model, now - this.#at, now)
+    this.handle?.cancel()
   }
 }
 

@@ -105,7 +105,11 @@ export class Group {
     const attempt = this.inFlight.get(id)?.attempt
     if (attempt !== undefined) {
       this.inFlight.delete(id)
-      Object.assign(attempt, { status, endedAt: now }, error && { error })
+      attempt.status = status
+      attempt.endedAt = now
+      if (error !== undefined) {
+        attempt.error = error
+      }
     }
   }
 

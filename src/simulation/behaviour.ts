@@ -1,5 +1,5 @@
 import type { Random } from '../chance/index.ts'
-import type { Clock } from '../inference/index.ts'
+import type { Clock, Millis } from '../inference/index.ts'
 import type { Condition } from './condition.ts'
 import type { Device } from './device.ts'
 import { logNormal } from './distributions.ts'
@@ -15,10 +15,16 @@ export interface BehaviourInit {
   conditions: Iterable<Condition>
 }
 
+/** One way of a device's network. */
+interface Link {
+  freeAt: Millis
+  lastArrival: Millis
+}
+
 /** How a device behaves with all that is wrong with it: how long runs and messages take, and which tasks fail. */
 export function behaviour({ device, clock, chance, cost, conditions }: BehaviourInit): VirtualProfile {
-  const linkFreeAt = { to: 0, from: 0 }
-  const lastArrival = { to: 0, from: 0 }
+  const to: Link = { freeAt: 0, lastArrival: 0 }
+  const from: Link = { freeAt: 0, lastArrival: 0 }
   return {
     service() {
       let ms = device.service * cost * logNormal(device.jitter, chance)
@@ -35,10 +41,11 @@ export function behaviour({ device, clock, chance, cost, conditions }: Behaviour
         bandwidth = Math.min(bandwidth, condition.bandwidth?.[way] ?? Infinity)
         latency += condition.delay?.(bytes) ?? 0
       }
-      linkFreeAt[way] = Math.max(now, linkFreeAt[way]) + (bytes * 8) / (bandwidth * 1000)
+      const link = way === 'to' ? to : from
+      link.freeAt = Math.max(now, link.freeAt) + (bytes * 8) / (bandwidth * 1000)
       // A stream keeps its order: what comes after a packet that got lost waits for it.
-      lastArrival[way] = Math.max(lastArrival[way], linkFreeAt[way] + latency)
-      return lastArrival[way] - now
+      link.lastArrival = Math.max(link.lastArrival, link.freeAt + latency)
+      return link.lastArrival - now
     },
     fault() {
       let found: TaskFault | undefined

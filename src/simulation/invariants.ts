@@ -128,8 +128,11 @@ export class Invariants {
 
   /** Was one of the results of the group wrong? */
   isSpoilt({ tasks }: GroupReport): boolean {
-    return tasks.some(
-      ({ status, worker, submittedAt }) => status === 'result' && this.#wrong.has(`${worker} ${submittedAt}`)
+    return (
+      this.#wrong.size > 0 &&
+      tasks.some(
+        ({ status, worker, submittedAt }) => status === 'result' && this.#wrong.has(`${worker} ${submittedAt}`)
+      )
     )
   }
 

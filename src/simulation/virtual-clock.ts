@@ -1,6 +1,9 @@
 import TinyQueue from 'tinyqueue'
 import type { Clock, Millis } from '../inference/index.ts'
 
+/** Timers that were disarmed leave when there are so many, and more of them than others: a deadline is seldom reached. */
+const MOST_DISARMED = 64
+
 interface Timer {
   at: Millis
   /** Breaks ties: timers of one moment fire in the order in which they were set. */
@@ -10,7 +13,8 @@ interface Timer {
 
 /** A clock that moves only when it is told to, from one timer to the next. Real time plays no part. */
 export class VirtualClock implements Clock {
-  readonly #timers = new TinyQueue<Timer>([], (a, b) => a.at - b.at || a.sequence - b.sequence)
+  #timers = new TinyQueue<Timer>([], earlier)
+  #disarmed = 0
   #now: Millis = 0
   #sequence = 0
 
@@ -22,33 +26,58 @@ export class VirtualClock implements Clock {
     const timer: Timer = { at: Math.max(at, this.#now), sequence: this.#sequence++, fire }
     this.#timers.push(timer)
     return () => {
-      timer.fire = undefined
+      if (timer.fire !== undefined) {
+        timer.fire = undefined
+        this.#disarmed++
+        this.#clear()
+      }
     }
   }
 
   /** Moves on to the next timer and fires it; `false` if there is none. */
   step(): boolean {
-    for (let timer = this.#timers.pop(); timer !== undefined; timer = this.#timers.pop()) {
-      if (timer.fire !== undefined) {
-        this.#now = timer.at
-        timer.fire()
-        return true
-      }
+    const timer = this.#next()
+    if (timer === undefined) {
+      return false
     }
-    return false
+    this.#timers.pop()
+    const { fire } = timer
+    timer.fire = undefined
+    this.#now = timer.at
+    fire?.()
+    return true
   }
 
   /** Moves on to `until`, firing every timer on the way; without `until`, until no timer is left. */
   run(until = Infinity): void {
-    for (let timer = this.#timers.peek(); timer !== undefined && timer.at <= until; timer = this.#timers.peek()) {
-      if (timer.fire === undefined) {
-        this.#timers.pop()
-      } else {
-        this.step()
-      }
+    for (let timer = this.#next(); timer !== undefined && timer.at <= until; timer = this.#next()) {
+      this.step()
     }
     if (until !== Infinity) {
       this.#now = Math.max(this.#now, until)
     }
   }
+
+  /** The next timer that is armed. */
+  #next(): Timer | undefined {
+    let timer = this.#timers.peek()
+    while (timer !== undefined && timer.fire === undefined) {
+      this.#timers.pop()
+      this.#disarmed--
+      timer = this.#timers.peek()
+    }
+    return timer
+  }
+
+  #clear(): void {
+    if (this.#disarmed > MOST_DISARMED && 2 * this.#disarmed > this.#timers.length) {
+      const armed = this.#timers.data.filter(({ fire }) => fire !== undefined)
+      this.#timers = new TinyQueue(armed, earlier)
+      this.#disarmed = 0
+    }
+  }
+}
+
+function earlier(a: Timer, b: Timer): number {
+  return a.at - b.at || a.sequence - b.sequence
 }

@@ -56,11 +56,12 @@ function watching(init: DriveInit, sent: Sent[]): DriveInit {
             const one = { worker, at: clock.now(), answeredAt: Infinity }
             if (worker !== SELF) sent.push(one)
             return found.submit(task, {
-              ...callbacks,
+              accepted: () => callbacks.accepted(),
               result(result) {
                 one.answeredAt = clock.now()
                 callbacks.result(result)
-              }
+              },
+              failed: error => callbacks.failed(error)
             })
           }
         }
