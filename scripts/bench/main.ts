@@ -115,6 +115,7 @@ program
   .option('--seeds <n>', 'seeds of each scenario', count, 20)
   .option('--first <n>', 'the first of them; from 1001 on none is used for tuning', count, 1001)
   .option('--scenario <name...>', 'of the library (default: six of them)')
+  .option('--alike', 'the others too send few tasks at once, and copies of those that are late', false)
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
   .action(async (options: SelectionOptions) => {

@@ -4,7 +4,7 @@ import type { Load, Policy } from './selection-policies.ts'
 
 /**
  * A fleet in which another policy chooses the workers. It is told all that ours is, late answers and which tasks a worker let
- * go of included; what ours would go by is not kept.
+ * go of included. What is measured is kept all the same: when a task is late is told by it, whoever chooses.
  */
 export class RivalFleet extends Fleet {
   readonly #policy: Policy
@@ -28,24 +28,29 @@ export class RivalFleet extends Fleet {
     this.#workers.delete(worker)
   }
 
-  override began(worker: WorkerId): void {
+  override began(worker: WorkerId, model: string, now: number): void {
+    super.began(worker, model, now)
     this.#outstanding(worker, 1)
     this.#policy.began?.(worker)
   }
 
-  override answered(worker: WorkerId): void {
+  override answered(worker: WorkerId, model: string, ms: number, when: { now: number; late?: boolean }): void {
+    super.answered(worker, model, ms, when)
     this.#outstanding(worker, -1)
   }
 
-  override failed(worker: WorkerId): void {
+  override failed(worker: WorkerId, now: number): void {
+    super.failed(worker, now)
     this.#outstanding(worker, -1)
   }
 
-  override gaveUp(worker: WorkerId, _model: string, afterMs: number, now: number): void {
+  override gaveUp(worker: WorkerId, model: string, afterMs: number, now: number): void {
+    super.gaveUp(worker, model, afterMs, now)
     this.#policy.gaveUp?.(worker, afterMs, now)
   }
 
-  override dropped(worker: WorkerId): void {
+  override dropped(worker: WorkerId, model: string, now: number): void {
+    super.dropped(worker, model, now)
     this.#outstanding(worker, -1)
   }
 

@@ -1,47 +1,21 @@
-/**
- * P(at least `need` of independent events happen), each with a probability of its own: the tail of the Poisson-binomial
- * distribution, in O(events · need).
- */
-export function atLeast(need: number, probabilities: readonly number[]): number {
-  const counts = new Counts(need)
-  for (const p of probabilities) counts.add(p)
-  return counts.tail
+/** Events that happen together, all or none, with this probability. */
+export interface Together {
+  probability: number
+  count: number
 }
 
 /**
- * How many of these workers, from the first on, are enough that `need` of them answer with a probability of at least 1 − ε.
- *
- * @param probabilities that each answers, best first
- * @returns `undefined` where all of them are not
+ * P(at least `need` events happen), where those of each part happen together and the parts independently of each other: the tail of
+ * the Poisson-binomial distribution, in O(parts · need).
  */
-export function enough(need: number, probabilities: readonly number[], epsilon: number): number | undefined {
-  const counts = new Counts(need)
-  for (let taken = 0; ; taken++) {
-    if (counts.tail >= 1 - epsilon) return taken
-    if (taken === probabilities.length) return undefined
-    counts.add(probabilities[taken])
+export function atLeast(need: number, parts: readonly Together[]): number {
+  if (need <= 0) return 1
+  // P(j events happened), j = 0 … need, where the last stands for as many or more.
+  const chances = new Float64Array(need + 1)
+  chances[0] = 1
+  for (const { probability: p, count } of parts) {
+    for (let before = Math.max(0, need - count); before < need; before++) chances[need] += p * chances[before]
+    for (let j = need - 1; j >= 0; j--) chances[j] = (1 - p) * chances[j] + (j >= count ? p * chances[j - count] : 0)
   }
-}
-
-/** P(j events happened), j = 0 … need, where `need` stands for as many or more. */
-class Counts {
-  readonly #chances: Float64Array
-
-  constructor(need: number) {
-    this.#chances = new Float64Array(need + 1)
-    this.#chances[0] = 1
-  }
-
-  get tail(): number {
-    return this.#chances[this.#chances.length - 1]
-  }
-
-  add(p: number): void {
-    const chances = this.#chances
-    const last = chances.length - 1
-    if (last === 0) return
-    chances[last] += p * chances[last - 1]
-    for (let j = last - 1; j > 0; j--) chances[j] += p * (chances[j - 1] - chances[j])
-    chances[0] *= 1 - p
-  }
+  return chances[need]
 }

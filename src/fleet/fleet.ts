@@ -1,5 +1,4 @@
 import { AnswerTimes, type AnswerTimesSnapshot } from './answer-times.ts'
-import { enough } from './at-least.ts'
 import { type Choice, Roster } from './roster.ts'
 import { Silences } from './silences.ts'
 import { WorkerRecord } from './worker-record.ts'
@@ -22,7 +21,8 @@ const MOST_ABSENT = 1000
 interface Pooled {
   times: AnswerTimes
   answers: number
-  /** For how long anybody waits; it is looked at again now and then. */
+  /** Within which half of the tasks are answered, and for how long anybody waits; both are looked at again now and then. */
+  usualMs: number
   patienceMs: number
 }
 
@@ -153,6 +153,23 @@ export class Fleet {
     return (this.#workers.get(worker)?.record.times(model) ?? this.#pooled.get(model)?.times)?.within(ms)
   }
 
+  /** Within how many ms half of the tasks of a model are answered, by all workers together; `undefined` where none was yet. */
+  usualTime(model: string): number | undefined {
+    return this.#pooled.get(model)?.usualMs
+  }
+
+  /** The probability that a worker answers all that it was sent within `ms`; 0 where nothing is measured. */
+  inTime(worker: WorkerId, model: string, ms: number): number {
+    const { record } = this.#workers.get(worker) ?? {}
+    return record === undefined ? 0 : (this.within(worker, model, ms / Math.max(1, record.outstanding)) ?? 0)
+  }
+
+  /** Has it nothing to do, and can it be expected to do something? */
+  isIdle(worker: WorkerId): boolean {
+    const { record } = this.#workers.get(worker) ?? {}
+    return record !== undefined && record.outstanding === 0
+  }
+
   /**
    * The probability that an idle worker takes longer than `ms`, the mean over those that serve a model; `undefined` where no
    * answer of any is measured.
@@ -181,33 +198,17 @@ export class Fleet {
   }
 
   /**
-   * A worker to be sent a copy of one of the tasks that went to those that were `chosen`, to see what became of it; mostly there is
+   * A worker to be sent a copy of one of so many `tasks` that went to some that were `chosen`, to see what became of it; mostly there is
    * none. See {@link Roster.tryOut}.
    */
-  tryOut(model: string, chosen: readonly WorkerId[], now: number): WorkerId | undefined {
+  tryOut(
+    model: string,
+    { chosen, tasks }: { chosen: readonly WorkerId[]; tasks: number },
+    now: number
+  ): WorkerId | undefined {
     const patience = (worker: WorkerId): number =>
       2 ** Math.min(this.#workers.get(worker)?.record.unanswered ?? 0, MOST_DOUBLINGS)
-    return this.#rosters.get(model)?.tryOut(chosen, now, patience)
-  }
-
-  /**
-   * The fewest workers, best first, of which `need` answer within `ms` with a probability of at least 1 − ε, if each is idle and
-   * they are late independently of each other.
-   *
-   * @returns `undefined` where all of them are not enough
-   */
-  fewest(
-    model: string,
-    { need, ms, epsilon, ...choice }: { need: number; ms: number; epsilon: number } & Omit<Choice, 'count'>,
-    now: number
-  ): WorkerId[] | undefined {
-    const workers = this.choose(model, { ...choice, count: this.count(model) }, now)
-    const count = enough(
-      need,
-      workers.map(worker => this.within(worker, model, ms) ?? 0),
-      epsilon
-    )
-    return count === undefined ? undefined : workers.slice(0, count)
+    return this.#rosters.get(model)?.tryOut(chosen, tasks, { now, patience })
   }
 
   snapshot(): FleetSnapshot {
@@ -284,10 +285,16 @@ export class Fleet {
   }
 
   #pool(model: string, ms: number, now: number): void {
-    const pooled = this.#pooled.get(model) ?? { times: new AnswerTimes(), answers: 0, patienceMs: LONGEST_PATIENCE_MS }
+    const pooled = this.#pooled.get(model) ?? {
+      times: new AnswerTimes(),
+      answers: 0,
+      usualMs: 0,
+      patienceMs: LONGEST_PATIENCE_MS
+    }
     this.#pooled.set(model, pooled)
     pooled.times.answered(ms, now)
     if (pooled.answers++ % ANSWERS_BETWEEN_LOOKS === 0) {
+      pooled.usualMs = pooled.times.quantile(0.5)
       pooled.patienceMs = Math.min(PATIENCE * pooled.times.quantile(0.9), LONGEST_PATIENCE_MS)
     }
   }

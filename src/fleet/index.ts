@@ -5,7 +5,7 @@
  * written by the master's shell alone, read by the master when it selects workers. Imports nothing of ours.
  */
 export { AnswerTimes, type AnswerTimesSnapshot } from './answer-times.ts'
-export { atLeast, enough } from './at-least.ts'
+export { atLeast, type Together } from './at-least.ts'
 export { Fleet, type FleetSnapshot, type Times, type WorkerId } from './fleet.ts'
 export { Placing } from './placing.ts'
 export { type Choice, Roster } from './roster.ts'

@@ -27,6 +27,12 @@ export interface Choice {
   expendable?: number
 }
 
+interface Trying {
+  now: number
+  /** So many times longer than others a worker is left alone before it is tried. */
+  patience(worker: WorkerId): number
+}
+
 interface Entry {
   place: number
   domain: string | undefined
@@ -125,21 +131,19 @@ export class Roster {
   }
 
   /**
-   * A worker to be sent a copy of a task beside those that were `chosen`, to see what became of it: what is not asked is not
+   * A worker to be sent a copy of one of so many `tasks` beside those that were `chosen`, to see what became of it: what is not asked is not
    * known. One that was never measured, or one that costs more than they do and was not asked for a while; a bounded share of all
    * tasks.
-   *
-   * @param patience so many times longer than others a worker is left alone before it is tried
    */
-  tryOut(chosen: readonly WorkerId[], now: number, patience: (worker: WorkerId) => number): WorkerId | undefined {
-    this.#tries = Math.min(this.#tries + chosen.length * TRIED_SHARE, 1)
+  tryOut(chosen: readonly WorkerId[], tasks: number, { now, patience }: Trying): WorkerId | undefined {
+    this.#tries = Math.min(this.#tries + tasks * TRIED_SHARE, 1)
     if (this.#tries < 1 || chosen.length === this.size) return undefined
-    const tried = this.#others(this.#unmeasured, chosen, 1)[0] ?? this.#avoided(chosen, now, patience)
+    const tried = this.#others(this.#unmeasured, chosen, 1)[0] ?? this.#avoided(chosen, { now, patience })
     if (tried !== undefined) this.#tries--
     return tried
   }
 
-  #avoided(chosen: readonly WorkerId[], now: number, patience: (worker: WorkerId) => number): WorkerId | undefined {
+  #avoided(chosen: readonly WorkerId[], { now, patience }: Trying): WorkerId | undefined {
     const worst = Math.max(...chosen.map(id => this.#entries.get(id)?.step ?? 0))
     let looked = 0
     for (const [id, { step, askedAt }] of this.#asked) {

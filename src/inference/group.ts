@@ -127,7 +127,7 @@ export class Group {
         if (this.#reachesQuality()) {
           return 'quality'
         }
-      } else if (this.#results.size > 0 && !this.#owesMoreThan(this.#stragglers()) && this.#results.recoverable) {
+      } else if (this.#results.size > 0 && !this.#owesMoreThan(this.stragglers) && this.#results.recoverable) {
         return 'enough'
       }
     }
@@ -170,6 +170,17 @@ export class Group {
     return [...this.members.keys()]
       .filter(query => decoded[query] === undefined || !this.#isGoodEnough(decoded[query]))
       .sort((a, b) => sure(a) - sure(b))
+  }
+
+  /**
+   * How many workers need not answer: s of N (as the caller said, else half of the spare coded queries), as a share of the
+   * workers where there are fewer of them; never all.
+   */
+  get stragglers(): number {
+    const { spec, n, size } = this.plan
+    const workers = Math.min(this.#placing.workers + this.#unsent, n)
+    const stragglers = spec.stragglers ?? Math.floor((n - size) / 2)
+    return Math.min(Math.round((stragglers * workers) / n), workers - 1)
   }
 
   report(stop: StopReason | undefined, now: Millis): GroupReport {
@@ -222,10 +233,10 @@ export class Group {
 
   /**
    * Do more workers than that still owe a result? Coded queries on one worker are late together, so they count once; one that is not
-   * made yet counts as a worker's of its own. Of several copies of a task that are out, it is the first that is owed.
+   * made or not sent yet counts as a worker's of its own. Of several copies of a task that are out, it is the first that is owed.
    */
   #owesMoreThan(most: number): boolean {
-    let owing = this.plan.unmade
+    let owing = this.#unsent
     const workers: WorkerId[] = []
     for (const { placement, attempt } of this.inFlight.values()) {
       if (owing > most) {
@@ -240,15 +251,9 @@ export class Group {
     return owing > most
   }
 
-  /**
-   * How many workers need not answer: s of N (as the caller said, else half of the spare coded queries), as a share of the
-   * workers where there are fewer of them; never all.
-   */
-  #stragglers(): number {
-    const { spec, n, size } = this.plan
-    const workers = Math.min(this.#placing.workers + this.plan.unmade, n)
-    const stragglers = spec.stragglers ?? Math.floor((n - size) / 2)
-    return Math.min(Math.round((stragglers * workers) / n), workers - 1)
+  /** Tasks that are not made yet, or not sent. */
+  get #unsent(): number {
+    return this.placements.reduce((sum, { attempts }) => sum + (attempts.length === 0 ? 1 : 0), this.plan.unmade)
   }
 
   #decodes(stop: StopReason | undefined): boolean {

@@ -6,7 +6,7 @@ import type { LearnedEncoder, ParityModel } from './companion.ts'
 import { type Decoded, type GroupDecoder, groupDecoder } from './decode.ts'
 import { encodingGroup, orderingGroup } from './encoding.ts'
 import { InvalidPlanError } from './errors.ts'
-import type { Plan, PlanSpec, PlanTask, TaskRole } from './plan.ts'
+import { isSystematic, type Plan, type PlanSpec, type PlanTask, type TaskRole } from './plan.ts'
 
 /** A task of the master that makes a coded query, and which. */
 interface Encoding {
@@ -44,7 +44,7 @@ class LinearPlan implements Plan {
 
   constructor(spec: PlanSpec) {
     this.spec = spec
-    this.#systematic = spec.code.systematic || spec.codeOptions.layout === 'systematic'
+    this.#systematic = isSystematic(spec)
   }
 
   get closed(): boolean {

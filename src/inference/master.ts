@@ -1,14 +1,15 @@
 import type { Fleet, WorkerId } from '../fleet/index.ts'
-import { type Millis, SELF } from './channel.ts'
+import type { Millis } from './channel.ts'
+import { Copies } from './copies.ts'
 import type { CallId, Effect, GroupId, MasterEvent, StopReason, TaskId } from './events.ts'
 import { Formation } from './formation.ts'
 import { Group, type Placement } from './group.ts'
-import { HedgeCredit, patience } from './hedge.ts'
 import { linearPlan } from './linear-plan.ts'
 import type { PlanSpec } from './plan.ts'
 import { Rescue } from './rescue.ts'
 import { mayRetry } from './retry.ts'
 import { sidePlan } from './side-plan.ts'
+import { Spares } from './spares.ts'
 import { Timers } from './timers.ts'
 import { Turns } from './turns.ts'
 
@@ -20,7 +21,8 @@ export class Master {
   readonly #fleet: Fleet
   readonly #formation: Formation
   readonly #rescue: Rescue
-  readonly #hedgeCredit = new HedgeCredit()
+  readonly #spares: Spares
+  readonly #copies: Copies
   readonly #groups = new Map<GroupId, Group>()
   readonly #turns: Turns
   readonly #tasks = new Map<TaskId, Group>()
@@ -43,6 +45,17 @@ export class Master {
       fleet,
       arm: (group, at, fire) => this.#arm(group, at, () => fire(this.#now)),
       dispatch: group => this.#dispatch(group)
+    })
+    this.#copies = new Copies({
+      fleet,
+      arm: (group, at, fire) => this.#arm(group, at, fire),
+      send: (group, placement, ranked) => this.#send(group, placement, ranked),
+      sendAgain: (group, placement) => this.#sendAgain(group, placement)
+    })
+    this.#spares = new Spares({
+      fleet,
+      arm: (group, at, fire) => this.#arm(group, at, () => fire(this.#now)),
+      send: (group, placement, worker) => this.#send(group, placement, [worker])
     })
     this.#formation = new Formation({
       open: spec => this.#open(spec),
@@ -132,23 +145,19 @@ export class Master {
       return
     }
     for (const model of new Set(unsent.map(({ task }) => task.model))) {
-      const { n, k } = group.plan.spec
-      // a host that is lost should cost no more than the group can spare
-      const choice = { count: n, mostPerDomain: Math.max(1, n - k), expendable: n - k }
+      const { n, k, fewest } = group.plan.spec
+      // A host that is lost should cost no more than the group can spare. Places that may be held back are no trial.
+      const choice = { count: n, mostPerDomain: Math.max(1, n - k), expendable: fewest ? 0 : n - k }
       const ranked = this.#fleet.choose(model, choice, this.#now)
       const placements = unsent.filter(({ task }) => task.model === model)
-      for (const placement of placements) {
-        this.#send(group, placement, ranked)
-      }
-      this.#tryOut(group, placements[placements.length - 1], ranked)
-    }
-  }
-
-  /** Sends a copy of a task to a worker of whom more is to be known: nobody waits for it. */
-  #tryOut(group: Group, placement: Placement, ranked: readonly WorkerId[]): void {
-    const tried = this.#fleet.tryOut(placement.task.model, ranked, this.#now)
-    if (tried !== undefined && placement.task.runner === 'worker') {
-      this.#send(group, placement, [tried])
+      const sent = placements.filter(placement => {
+        const leaves = !this.#spares.holdsBack(group, placement, this.#now)
+        if (leaves) {
+          this.#send(group, placement, ranked)
+        }
+        return leaves
+      })
+      this.#copies.tryOut(group, sent, { chosen: ranked, now: this.#now })
     }
   }
 
@@ -159,24 +168,10 @@ export class Master {
       return
     }
     this.#tasks.set(id, group)
-    const { spec } = group.plan
     const { model, inputs, output } = placement.task
     const task = { model, inputs, outputs: [output], deadline: group.deadlineAt }
     this.#effects.push({ type: 'submit', id, worker: attempt.worker, task })
-    if (spec.hedge !== undefined && attempt.worker !== SELF && placement.attempts.length === 1) {
-      this.#hedgeCredit.earn(spec.hedge, spec.n)
-      const after = patience(spec.hedge, this.#fleet, attempt.worker, model)
-      if (after !== undefined) {
-        this.#arm(group, this.#now + after, () => this.#hedge(group, placement, id))
-      }
-    }
-  }
-
-  /** Sends a task to a second worker, if the first one still has it. */
-  #hedge(group: Group, placement: Placement, first: TaskId): void {
-    if (group.inFlight.has(first) && this.#hedgeCredit.spend()) {
-      this.#sendAgain(group, placement)
-    }
+    this.#copies.hedge(group, placement, { id, now: this.#now })
   }
 
   /** Sends a task to a worker that did not have it yet. */
@@ -228,6 +223,8 @@ export class Master {
       group.end(id, 'failed', this.#now, error as Error)
       if (mayRetry(placement)) {
         this.#sendAgain(group, placement)
+      } else {
+        this.#dispatch(group)
       }
     }
     this.#learn(group, placement)

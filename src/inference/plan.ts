@@ -41,6 +41,11 @@ export interface PlanSpec {
   maxWrong: number
   /** When to send a task to a second worker as well. */
   hedge?: Hedge
+  /**
+   * Send at first the fewest tasks that are enough by the deadline, as far as workers are measured, and what N allows beside them
+   * when they are late; else all N leave at once.
+   */
+  fewest?: boolean
   /** What was learned of full groups of this model, code and order; the others are decoded by the code alone. */
   calibrated?: CalibratedPlan
   /**
@@ -82,6 +87,7 @@ export function planSpec(init: PlanInit): PlanSpec {
   checkFeatures(spec)
   checkSide(spec)
   checkParities(spec)
+  checkFewest(spec)
   if (spec.hedge !== undefined) {
     checkHedge(spec.hedge)
   }
@@ -148,6 +154,23 @@ function checkParities({ parities, code, k, n }: PlanSpec): void {
       `parity models are for the parity queries of code parm, n − k = ${n - k} of them; got ${parities.length} beside ${code.name}`
     )
   }
+}
+
+/** @throws {InvalidPlanError} nobody could tell which tasks are enough */
+function checkFewest({ fewest, side, parities, quality, refine }: PlanSpec): void {
+  if (fewest && (side ?? parities ?? quality) !== undefined) {
+    throw new InvalidPlanError(
+      'the fewest tasks are known of plans without companions and without a quality: leave out one'
+    )
+  }
+  if (fewest && refine === 'until-deadline') {
+    throw new InvalidPlanError('answers that get better until the deadline want all tasks: leave out the fewest')
+  }
+}
+
+/** Do the queries themselves leave as the first K tasks? */
+export function isSystematic({ code, codeOptions }: PlanSpec): boolean {
+  return code.systematic || codeOptions.layout === 'systematic'
 }
 
 /**

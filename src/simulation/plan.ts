@@ -17,7 +17,7 @@ export function planInit(
   { deadline, onDeadline }: Pick<Scenario, 'deadline' | 'onDeadline'>,
   { id, outputName, companions }: Pick<ModelUnderTest, 'id' | 'outputName'> & { companions?: CompanionsUnderTest }
 ): PlanInit {
-  const { code, k, n, layout, parity, maxWrong, hedge } = plan
+  const { code, k, n, layout, parity, maxWrong, hedge, fewest } = plan
   // Parity models are there for as many stragglers.
   const { stragglers = parity && n - k } = plan
   return {
@@ -31,6 +31,7 @@ export function planInit(
     deadline,
     ...(maxWrong !== undefined && { maxWrong }),
     ...(hedge && { hedge }),
+    ...(fewest && { fewest }),
     ...companions?.plan,
     ...(onDeadline && { onDeadline })
   }

@@ -105,6 +105,9 @@ const plan = record({
       )
     })
   ),
+  fewest: Type.Optional(
+    Type.Boolean({ description: 'as few tasks as are enough leave at once, the others when they are late' })
+  ),
   hedge: Type.Optional(
     record({
       after: Type.Unsafe<Millis | `p${number}`>({

@@ -142,18 +142,17 @@ describe('a fleet', () => {
     assert.deepEqual(after.best(2), ['fast', 'slow'])
   })
 
-  it('takes no more workers than it needs to have enough answers in time', () => {
-    const it = new Measured('a', 'b', 'c', 'd', 'half', 'late')
-    for (const worker of ['a', 'b', 'c', 'd']) it.answer(worker, ...Array(20).fill(10))
-    for (let i = 0; i < 40; i++) it.answer('half', i % 2 === 0 ? 10 : 100)
-    it.answer('late', ...Array(20).fill(100))
-    const need = { ms: 20, epsilon: 0.05 }
-    assert.deepEqual(it.fleet.fewest('model', { ...need, need: 3 }, it.now), ['a', 'b', 'c'])
-    assert.equal(
-      it.fleet.fewest('model', { ...need, need: 5 }, it.now),
-      undefined,
-      'the fifth is half of the time late'
-    )
-    assert.equal(it.fleet.fewest('model', { ...need, need: 5, epsilon: 0.6 }, it.now)?.length, 5)
+  it('knows how likely a worker answers all that it was sent in time, and who is idle', () => {
+    const it = new Measured('worker')
+    assert.equal(it.fleet.inTime('worker', 'model', 1000), 0, 'nothing is measured')
+    for (let i = 0; i < 40; i++) it.answer('worker', i % 2 === 0 ? 10 : 14)
+    assert.ok(Math.abs(it.fleet.inTime('worker', 'model', 12) - 0.5) < 0.1)
+    const usual = it.fleet.usualTime('model') ?? 0
+    assert.ok(usual > 9 && usual < 15, `${usual}`)
+    assert.ok(it.fleet.isIdle('worker'))
+    it.fleet.began('worker', 'model', it.now)
+    it.fleet.began('worker', 'model', it.now)
+    assert.ok(!it.fleet.isIdle('worker'))
+    assert.ok(Math.abs(it.fleet.inTime('worker', 'model', 24) - 0.5) < 0.1, 'one waits for the other')
   })
 })

@@ -57,7 +57,7 @@ describe('a roster', () => {
     const tried = new Map<string, number[]>()
     for (let now = 0; now < 10_000; now += 10) {
       const chosen = it.choose({ count: 2 })
-      const more = it.tryOut(chosen, now, () => 1)
+      const more = it.tryOut(chosen, chosen.length, { now, patience: () => 1 })
       for (const worker of chosen) it.ask(worker, now)
       if (more !== undefined) {
         it.ask(more, now)
@@ -75,7 +75,7 @@ describe('a roster', () => {
     const it = roster(Array.from({ length: 50 }, (_, place) => (place < 10 ? 1 : 50)))
     it.add('newcomer')
     const tried = Array.from({ length: 100 }, (_, now) =>
-      it.tryOut(it.choose({ count: 10, expendable: 0 }), now, () => 1)
+      it.tryOut(it.choose({ count: 10, expendable: 0 }), 10, { now, patience: () => 1 })
     )
     assert.equal(
       tried.find(worker => worker !== undefined),

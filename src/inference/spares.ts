@@ -1,0 +1,121 @@
+import { atLeast, type Fleet, type WorkerId } from '../fleet/index.ts'
+import { type Millis, SELF } from './channel.ts'
+import type { Group, Placement } from './group.ts'
+import { isSystematic } from './plan.ts'
+
+/** Tasks are held back where those that were sent are enough by the deadline but for this probability, ε. */
+const EPSILON = 0.01
+/** A group is late after so many times what workers take for half of their tasks. */
+const LATE = 1.4
+/** What groups did without may be spent on others that are late, up to so many times N: trouble has no avalanche. */
+const MOST_SAVED = 2
+
+export interface SparesInit {
+  fleet: Fleet
+  /** Calls `fire` at that moment, if the group is still in progress. */
+  arm(group: Group, at: Millis, fire: (now: Millis) => void): void
+  /** Sends a task to a worker that has not had it. */
+  send(group: Group, placement: Placement, worker: WorkerId): void
+}
+
+/**
+ * Has the fewest tasks leave that are enough by the deadline. A group that is late then sends copies of those that are out, to workers
+ * that are idle: no more than groups did without before, so that all together send at most N tasks a group. Where nobody is
+ * idle nothing is sent: redundancy falls as the fleet gets busy.
+ */
+export class Spares {
+  readonly #init: SparesInit
+  readonly #watched = new WeakSet<Group>()
+  /** Tasks that groups did without. */
+  #saved = 0
+
+  constructor(init: SparesInit) {
+    this.#init = init
+  }
+
+  /** May this task wait, since those that were sent are enough? */
+  holdsBack(group: Group, { task }: Placement, now: Millis): boolean {
+    const { plan } = group
+    if (plan.spec.fewest !== true || !plan.closed) {
+      return false
+    }
+    const needed = isSystematic(plan.spec) ? plan.size : plan.n - group.stragglers
+    if (task.index < needed || !this.#enough(group, now)) {
+      return false
+    }
+    if (!this.#watched.has(group)) {
+      this.#watched.add(group)
+      this.#saved = Math.min(this.#saved + plan.n - task.index, MOST_SAVED * plan.n)
+      this.#watch(group, now)
+    }
+    return true
+  }
+
+  /** Will every query have a result of its own, or N − s results be in, by the deadline? */
+  #enough(group: Group, now: Millis): boolean {
+    const { plan, deadlineAt, placements } = group
+    const arrived = placements.filter(hasResult)
+    const out = placements.filter(isOut)
+    if (isSystematic(plan.spec)) {
+      const isOwn = ({ task }: Placement): boolean => task.index < plan.size
+      const own = out.filter(isOwn)
+      const missing = plan.size - arrived.filter(isOwn).length
+      if (own.length >= missing && this.#inTime(own, missing, deadlineAt - now) >= 1 - EPSILON) {
+        return true
+      }
+    }
+    const missing = plan.n - group.stragglers - arrived.length
+    return out.length >= missing && this.#inTime(out, missing, deadlineAt - now) >= 1 - EPSILON
+  }
+
+  /** P(at least so many of these tasks are answered within `ms`). */
+  #inTime(tasks: readonly Placement[], count: number, ms: Millis): number {
+    const { fleet } = this.#init
+    // Those at one worker are late together.
+    const parts = new Map<WorkerId, { probability: number; count: number }>()
+    for (const { task, attempts } of tasks) {
+      const { worker } = attempts[0]
+      const part = parts.get(worker) ?? { probability: fleet.inTime(worker, task.model, ms), count: 0 }
+      parts.set(worker, { ...part, count: part.count + 1 })
+    }
+    return atLeast(count, [...parts.values()])
+  }
+
+  #watch(group: Group, now: Millis): void {
+    const { fleet, arm } = this.#init
+    const usual = fleet.usualTime(group.plan.spec.model)
+    if (usual !== undefined) {
+      arm(group, now + LATE * usual, later => this.#copy(group, later))
+    }
+  }
+
+  #copy(group: Group, now: Millis): void {
+    for (const placement of group.placements.filter(isOut)) {
+      const idle = this.#idle(group, placement, now)
+      if (idle === undefined || this.#saved < 1) {
+        break
+      }
+      this.#saved--
+      this.#init.send(group, placement, idle)
+    }
+    this.#watch(group, now)
+  }
+
+  /** A worker that has nothing to do, and nothing of this group. */
+  #idle({ placements }: Group, { task }: Placement, now: Millis): WorkerId | undefined {
+    const { fleet } = this.#init
+    const had = new Set(placements.flatMap(({ attempts }) => attempts.map(({ worker }) => worker)))
+    return fleet
+      .choose(task.model, { count: had.size + 1, expendable: 0 }, now)
+      .find(worker => !had.has(worker) && fleet.isIdle(worker))
+  }
+}
+
+function hasResult({ attempts }: Placement): boolean {
+  return attempts.some(({ status }) => status === 'result')
+}
+
+/** Does a worker have it? */
+function isOut({ attempts }: Placement): boolean {
+  return attempts.some(({ status, worker }) => status === 'waiting' && worker !== SELF)
+}
