@@ -166,8 +166,14 @@ export class CodedInferenceService implements CodedInference, Startable {
     yield* this.#started().calls.batch(queries, spec, concurrency, signal)
   }
 
-  /** The model that is asked for, and the options with all that their profile and the advisor say. */
-  async #settle({ code, ...request }: InferOptions): Promise<{ options: CodedOptions; model: Model }> {
+  /** The model that is asked for, and the options with all that their profile, the advisor and the measured times say. */
+  async #settle(asked: InferOptions): Promise<{ options: CodedOptions; model: Model }> {
+    const { options, model } = await this.#coded(asked)
+    const deadline = asked.deadline ?? this.#started().workers.deadline(model)
+    return { options: deadline === undefined ? options : { ...options, deadline }, model }
+  }
+
+  async #coded({ code, ...request }: InferOptions): Promise<{ options: CodedOptions; model: Model }> {
     const asked = this.#withVariants(request)
     if (code !== 'auto') {
       const options = withParities(withProfile({ ...asked, code }))
@@ -178,7 +184,7 @@ export class CodedInferenceService implements CodedInference, Startable {
     const { workers } = this.#started()
     const { options } = advised(asked, model, {
       workers: workers.count(model),
-      late: workers.late(model, asked.deadline ?? 1000)
+      late: workers.late(model, asked.deadline ?? workers.deadline(model) ?? 1000)
     })
     return { options, model }
   }

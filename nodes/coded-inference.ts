@@ -97,7 +97,12 @@ export interface InferOptions extends AbortOptions {
   variants?: Variants
   /** Queries in a group, K. @default 4 */
   k?: number
-  /** Coded queries of a group, N. @default 2·k (uncoded: k) */
+  /**
+   * Coded queries of a group, N. Where it is not given, nor anything that depends on it, no more leave at once than are enough by
+   * the deadline with a probability of 99 %, as far as workers are measured; what N allows beside them is sent when they are late.
+   *
+   * @default 2·k (uncoded: k)
+   */
   n?: number
   /**
    * `auto` takes what `advise` recommends for the workers that are known, of the plans of `profile`, of plain copies, and
@@ -164,7 +169,9 @@ export interface InferOptions extends AbortOptions {
   /** When to send a task to a second worker as well: late ones, or each at once. @default never */
   hedge?: Hedge
   /**
-   * How long a query may take, in ms, from the moment its group leaves (a single one: from the call). @default 1000
+   * How long a query may take, in ms, from the moment its group leaves (a single one: from the call).
+   *
+   * @default ten times what 99 in 100 tasks of this model took, at least 250; 1000 until more than 32 were answered
    */
   deadline?: Millis
   /** The output of the model to decode. @default 'logits' if there is one, else the first */

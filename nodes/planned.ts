@@ -45,6 +45,7 @@ export function planned(
   }
   const { stragglers, onDeadline, order, quality, maxWrong, hedge } = rest
   const calibrated = profile && calibratedPlan(profile, { k, n, order, code: { name, ...codeOptions } })
+  const side = sideOf(rest, { model, output: init.output, companions })
   const options = {
     stragglers,
     onDeadline,
@@ -53,11 +54,18 @@ export function planned(
     maxWrong,
     hedge,
     calibrated,
-    side: sideOf(rest, { model, output: init.output, companions }),
+    side,
+    fewest: asksForNothing({ ...rest, n, side, profile, parity }) && more.refine !== 'until-deadline',
     ...(parity && parityPlan(parity, model, companions)),
     ...more
   }
   return planSpec({ ...init, ...defined(options) })
+}
+
+/** Does a caller leave it to the master how many tasks a group has? */
+function asksForNothing(asked: Omit<CodedOptions, 'model'> & { side: Side | undefined }): boolean {
+  const { n, stragglers, quality, maxWrong, hedge, side, profile, parity } = asked
+  return [n, stragglers, quality, maxWrong, hedge, side, profile, parity].every(option => option === undefined)
 }
 
 type Sides = Pick<CodedOptions, 'student' | 'description' | 'rescue'>

@@ -137,6 +137,11 @@ export class Workers {
     return this.#init.fleet.late(model.id, ms)
   }
 
+  /** By when an answer can be expected, where nobody says; `undefined` while too few were measured. */
+  deadline(model: Model): Millis | undefined {
+    return this.#init.fleet.usualDeadline(model.id)
+  }
+
   /** Is anybody being asked right now which models it serves? */
   get reaching(): boolean {
     return this.#reaching.size > 0

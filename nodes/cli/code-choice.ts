@@ -28,7 +28,9 @@ export function codeChoice(options: InferCommandOptions, { profile, student, par
   const how = { profile, student, parity, description, stragglers, quality, maxWrong, hedge, deadline, onDeadline }
   if (options.code !== 'auto') {
     const plan = coding(options, { profile, parity })
-    return { n: plan.n, at: model => ({ coded: { model: model.id, ...how, ...plan } }) }
+    // Where nothing says how many coded queries there are, the master sends as few as are enough.
+    const settled = { ...plan, n: (profile ?? parity) === undefined ? n : plan.n }
+    return { n: plan.n, at: model => ({ coded: { model: model.id, ...how, ...settled } }) }
   }
   checkAuto(options)
   return {

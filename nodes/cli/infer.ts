@@ -41,7 +41,7 @@ export interface InferCommandOptions extends PeerOptions, ImageOptions {
   hedge?: Hedge['after']
   hedgeBudget: number
   wire?: Packing
-  deadline: number
+  deadline?: number
   output?: string
   onDeadline: 'answer' | 'fail'
   concurrency: number
@@ -74,7 +74,11 @@ export function defineInfer(program: Command): void {
     .requiredOption('--input <file...>', 'queries: .npy batches, or PNG and JPEG images')
   withPeerOptions(command, '5s')
     .option('--k <n>', 'queries in a group (default: 4)', whole)
-    .option('--n <n>', 'coded queries of a group (default: 2k; uncoded: k)', whole)
+    .option(
+      '--n <n>',
+      'coded queries of a group (default: as few as are enough in time, at most 2k; uncoded: k)',
+      whole
+    )
     .option('--code <name>', `${Object.keys(codes).join(', ')} (default: replication), or auto: as advise recommends`)
     .option('--lambda-encode <x>', "nercc's smoothing of the encoder", decimal)
     .option('--lambda-decode <x>', "nercc's smoothing of the decoder", decimal)
@@ -116,7 +120,7 @@ export function defineInfer(program: Command): void {
         'send float32 queries shorter, at some cost in accuracy (default: as they are)'
       ).choices(['float16', 'int8'])
     )
-    .addOption(new Option('--deadline <time>', 'for each group').argParser(duration).default(1000, '1s'))
+    .option('--deadline <time>', 'for each group (default: by what workers took so far; 1s at first)', duration)
     .addOption(
       new Option('--on-deadline <what>', 'then answer with what there is, or fail the group')
         .choices(['answer', 'fail'])

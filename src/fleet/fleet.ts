@@ -1,4 +1,5 @@
-import { AnswerTimes, type AnswerTimesSnapshot } from './answer-times.ts'
+import type { AnswerTimesSnapshot } from './answer-times.ts'
+import { LONGEST_PATIENCE_MS, Pooled } from './pooled.ts'
 import { type Choice, Roster } from './roster.ts'
 import { Silences } from './silences.ts'
 import { WorkerRecord } from './worker-record.ts'
@@ -6,25 +7,10 @@ import { WorkerRecord } from './worker-record.ts'
 /** Who runs a task: the peer id of a worker as a string. */
 export type WorkerId = string
 
-/** Nobody waits longer than so many times what nine tasks in ten take: by how much an answer comes later counts no more. */
-const PATIENCE = 4
-/** As long as nothing says what is usual, or nine in ten are never answered. */
-const LONGEST_PATIENCE_MS = 60_000
-/** The pooled times change slowly. */
-const ANSWERS_BETWEEN_LOOKS = 32
 /** A worker is left alone twice as long for each task that it left unanswered, up to so often. */
 const MOST_DOUBLINGS = 4
 /** Workers that left and are still known, the newest: they may come back. */
 const MOST_ABSENT = 1000
-
-/** Answer times of all workers together. */
-interface Pooled {
-  times: AnswerTimes
-  answers: number
-  /** Within which half of the tasks are answered, and for how long anybody waits; both are looked at again now and then. */
-  usualMs: number
-  patienceMs: number
-}
 
 interface Worker {
   models: readonly string[]
@@ -158,6 +144,11 @@ export class Fleet {
     return this.#pooled.get(model)?.usualMs
   }
 
+  /** A deadline in ms by which an answer can be expected; `undefined` while too few tasks of a model were answered. */
+  usualDeadline(model: string): number | undefined {
+    return this.#pooled.get(model)?.deadlineMs
+  }
+
   /** The probability that a worker answers all that it was sent within `ms`; 0 where nothing is measured. */
   inTime(worker: WorkerId, model: string, ms: number): number {
     const { record } = this.#workers.get(worker) ?? {}
@@ -285,17 +276,8 @@ export class Fleet {
   }
 
   #pool(model: string, ms: number, now: number): void {
-    const pooled = this.#pooled.get(model) ?? {
-      times: new AnswerTimes(),
-      answers: 0,
-      usualMs: 0,
-      patienceMs: LONGEST_PATIENCE_MS
-    }
+    const pooled = this.#pooled.get(model) ?? new Pooled()
     this.#pooled.set(model, pooled)
-    pooled.times.answered(ms, now)
-    if (pooled.answers++ % ANSWERS_BETWEEN_LOOKS === 0) {
-      pooled.usualMs = pooled.times.quantile(0.5)
-      pooled.patienceMs = Math.min(PATIENCE * pooled.times.quantile(0.9), LONGEST_PATIENCE_MS)
-    }
+    pooled.answered(ms, now)
   }
 }

@@ -36,7 +36,8 @@ export class Spares {
   /** May this task wait, since those that were sent are enough? */
   holdsBack(group: Group, { task }: Placement, now: Millis): boolean {
     const { plan } = group
-    if (plan.spec.fewest !== true || !plan.closed) {
+    // As long as nobody can tell who is late, nothing is held back.
+    if (plan.spec.fewest !== true || !plan.closed || this.#init.fleet.usualTime(plan.spec.model) === undefined) {
       return false
     }
     const needed = isSystematic(plan.spec) ? plan.size : plan.n - group.stragglers

@@ -78,7 +78,7 @@ class Draw {
       n,
       layout: this.one(layouts),
       stragglers: this.one([undefined, this.whole(0, n - 1)]),
-      ...(student && { student })
+      ...(student ? { student } : { fewest: this.one([false, true]) })
     }
   }
 
