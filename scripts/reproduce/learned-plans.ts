@@ -71,7 +71,7 @@ export async function otherWays(cell: LearnedCell, init: WaysInit): Promise<Way[
 export async function advisedMethod({ k, n, stragglers }: LearnedCell, init: WaysInit): Promise<string> {
   const { worths, trained } = init
   const shipped = trained.filter(({ seed }) => seed === undefined)
-  const mosaic = shipped.find(({ kind }) => kind === 'mosaic')
+  const mosaic = shipped.find(each => each.kind === 'mosaic' && k >= each.k)
   const parity = shipped.find(each => each.kind === 'parity' && each.k === k)
   const description = mosaic && (await worths.description(mosaic))
   const parities = parity && (await worths.parity(parity))

@@ -6,7 +6,7 @@ import { Tensor } from '../../src/tensor/index.ts'
 import type { Dataset } from './images.ts'
 import { LearnedModels, type Trained, trainedFiles } from './learned-models.ts'
 import { advisedMethod, type LearnedCell, otherWays, trainedWays, type WaysInit } from './learned-plans.ts'
-import { drawCell, type LearnedRow, rowOf } from './learned-row.ts'
+import { type Asked, drawCell, type LearnedRow, rowOf } from './learned-row.ts'
 import { worthsOf } from './learned-worths.ts'
 import { Models } from './models.ts'
 import type { NetworkName } from './networks.ts'
@@ -62,7 +62,7 @@ export function hasTrained(network: NetworkName): boolean {
 
 /** Scores what was trained for a network through the plans of the project, beside copies, codes and a backup model on as many workers. */
 export async function learnedFigures(dataset: Dataset, init: LearnedInit): Promise<LearnedFigures> {
-  const { network, seed, queries, trainings, progress } = init
+  const { network, seed, queries, trainings } = init
   const shipped = path.dirname(dataset.models.deployed)
   const name = path.basename(dataset.models.deployed, '.onnx')
   const { found, missing } = await trainedFiles({ shipped, further: trainings })
@@ -76,40 +76,61 @@ export async function learnedFigures(dataset: Dataset, init: LearnedInit): Promi
   ])
   const models = await LearnedModels.load(files)
   const image = (pixels: Float32Array) => Tensor.float32(pixels, [1, ...Object.values(dataset.shape)])
-  const { pixels, labels } = dataset.test
-  const images = pixels.map(image)
+  const images = dataset.test.pixels.map(image)
   const every = HELD_BACK_EVERY[network] ?? 1
-  const held = dataset.learning.pixels.filter((_, i) => i % every === 0)
-  const judged = shuffled(held, random(seed, STREAM)).slice(0, MOST_HELD).map(image)
-  const accuracy: Record<string, number> = {}
-  const rows: LearnedRow[] = []
-  const score = async (deployed: string, trained: readonly Trained[], cells: readonly LearnedCell[]) => {
-    const own = await models.logits(deployed, images)
-    accuracy[deployed] = mean(own.map((logits, i) => Number(argmax(logits) === labels[i])))
-    const ways: WaysInit = { models, deployed, trained, worths: worthsOf({ models, deployed, held: judged, seed }) }
-    for (const cell of cells) {
-      progress(`${deployed}: K = ${cell.k}, N = ${cell.n}, S = ${cell.stragglers}`)
-      const asked = { models, groups: drawCell(cell, images.length, { seed, queries }), images, own, labels }
-      const all = [...(await trainedWays(cell, ways)), ...(deployed === name ? await otherWays(cell, ways) : [])]
-      const scored: LearnedRow[] = []
-      for (const way of all) scored.push({ deployed, ...cell, ...(await rowOf(way, cell, asked)) })
-      rows.push(...scored, ...(deployed === name ? await autoRows(cell, ways, scored) : []))
-    }
-  }
-  await score(
+  const unseen = dataset.learning.pixels.filter((_, i) => i % every === 0)
+  const held = shuffled(unseen, random(seed, STREAM)).slice(0, MOST_HELD).map(image)
+  const scene = { models, images, labels: dataset.test.labels, held, init }
+  const own = await scored(
     name,
     found.filter(({ kind }) => kind !== 'encoder'),
-    CELLS
+    { cells: CELLS, beside: true },
+    scene
   )
-  if (encoders.length > 0) await score('invnet', encoders, [INVNET])
+  const coded = encoders.length > 0 ? [await scored('invnet', encoders, { cells: [INVNET], beside: false }, scene)] : []
   await models.close()
-  return { settings: { seed, testImages: images.length, queries }, accuracy, rows, missing }
+  return {
+    settings: { seed, testImages: images.length, queries },
+    accuracy: Object.fromEntries([own, ...coded].map(each => [each.deployed, each.accuracy])),
+    rows: [own, ...coded].flatMap(each => each.rows),
+    missing
+  }
+}
+
+/** What every deployed model is scored with. */
+interface Scene extends Pick<Asked, 'models' | 'images' | 'labels'> {
+  models: LearnedModels
+  held: readonly Tensor[]
+  init: LearnedInit
+}
+
+/** @param beside are codes, a backup model and what the advisor recommends scored beside what was trained? */
+async function scored(
+  deployed: string,
+  trained: readonly Trained[],
+  { cells, beside }: { cells: readonly LearnedCell[]; beside: boolean },
+  { models, images, labels, held, init }: Scene
+) {
+  const own = await models.logits(deployed, images)
+  const accuracy = mean(own.map((logits, i) => Number(argmax(logits) === labels[i])))
+  const ways: WaysInit = { models, deployed, trained, worths: worthsOf({ models, deployed, held, seed: init.seed }) }
+  const rows: LearnedRow[] = []
+  for (const cell of cells) {
+    init.progress(`${deployed}: K = ${cell.k}, N = ${cell.n}, S = ${cell.stragglers}`)
+    const asked = { models, groups: drawCell(cell, images.length, init), images, own, labels }
+    const ofCell: LearnedRow[] = []
+    for (const way of [...(await trainedWays(cell, ways)), ...(beside ? await otherWays(cell, ways) : [])]) {
+      ofCell.push({ deployed, ...cell, ...(await rowOf(way, cell, asked)) })
+    }
+    rows.push(...ofCell, ...(beside ? await autoRows(cell, ways, ofCell) : []))
+  }
+  return { deployed, accuracy, rows }
 }
 
 /** What the advisor recommends is one of the ways, and scored already. */
-async function autoRows(cell: LearnedCell, ways: WaysInit, scored: readonly LearnedRow[]): Promise<LearnedRow[]> {
+async function autoRows(cell: LearnedCell, ways: WaysInit, rows: readonly LearnedRow[]): Promise<LearnedRow[]> {
   const chosen = await advisedMethod(cell, ways)
-  return scored
+  return rows
     .filter(({ method, seed }) => method === chosen && seed === undefined)
     .map(row => ({ ...row, method: 'auto', chosen }))
 }
