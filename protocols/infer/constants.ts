@@ -18,8 +18,12 @@ export const MAX_MESSAGE_BYTES = 1024
 /** The most axes of a tensor on the wire. */
 export const MAX_RANK = 8
 
-/** With its yamux header of 12 bytes a piece fills a message of noise. Streams that send at the same time take turns piece by piece. */
-export const PIECE_BYTES = 65_519 - 12
+/**
+ * What a large frame goes out in: with their yamux headers of 12 bytes, three messages of noise. Noise encrypts all of a piece
+ * before the first byte of it leaves, so that the other side waits for large ones; and answers each with a frame of its own
+ * (the window of yamux), which small ones make many. Streams that send at the same time take turns piece by piece.
+ */
+export const PIECE_BYTES = 3 * 65_519 - 12
 
 /** A frame that is not larger leaves at once if nothing holds it up, a larger one in turns with those of other streams. */
 export const PROMPT_BYTES = 64 * 1024 + MAX_HEADER_BYTES
@@ -27,11 +31,9 @@ export const PROMPT_BYTES = 64 * 1024 + MAX_HEADER_BYTES
 /** A frame whose body is not larger is joined into one part: to copy it costs less than what libp2p does for each part. */
 export const JOINED_BYTES = 16 * 1024
 
-/**
- * Pieces that all streams together hand to libp2p before they let the event loop turn: noise encrypts inside `send()`. With
- * ten the longest turn of `npm run bench -- fanout` took 10 ms of processor time, on two cores with much else to do.
- */
-export const PIECES_PER_TURN = 6
+/** How long all streams together hand pieces to libp2p before they let the event loop turn, and what small frames take of it. */
+export const TURN_MS = 3
+export const PROMPT_BYTES_PER_TURN = 384 * 1024
 
 /** The largest body (the tensors of one request or one result) that this peer takes, if the caller sets none. */
 export const DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024

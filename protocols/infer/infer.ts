@@ -31,7 +31,7 @@ export class Infer implements Startable, InferInterface {
   readonly #timeouts: Timeouts
   readonly #now: () => number
   readonly #log: Logger
-  readonly #pace = new Pace()
+  readonly #pace: Pace
   readonly #metrics: InferMetrics | undefined
   readonly #inbound = new Map<string, InboundStream>()
   /** One for each worker, from the moment its stream is being opened. */
@@ -47,6 +47,7 @@ export class Infer implements Startable, InferInterface {
     this.#maxBodyBytes = init.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...init.timeouts }
     this.#now = init.now ?? (() => performance.now())
+    this.#pace = new Pace(this.#now)
     this.#log = components.logger.forComponent('splinemesh:infer')
     this.#metrics =
       components.metrics &&

@@ -1,68 +1,76 @@
-import { PIECE_BYTES, PIECES_PER_TURN } from './constants.ts'
+import { PROMPT_BYTES_PER_TURN, TURN_MS } from './constants.ts'
 
-interface Waiting {
-  pieces: number
-  /** It takes all that is left of its turn. */
-  whole: boolean
-  /** @param pieces at least one, at most as many as are waiting to be sent */
-  resolve(pieces: number): void
-}
+/** Sends a little, and says whether it has more to send. */
+export type Sender = () => boolean
 
 /**
  * Shares the turns of the event loop among the streams of one service: noise encrypts inside `send()`, so that a hundred
- * workers sent 600 KB each would hold everything else up for half a second. Those that wait share a turn evenly, first come,
- * first served: one that is alone gets all of it, of a hundred each gets a piece before any gets the next.
+ * workers sent 600 KB each would hold everything else up for half a second. Those that wait send a little one after the other,
+ * round and round, until the time of the turn is over: one that is alone has all of it. By time and not by bytes, so that a
+ * slow computer has its turns as well.
  */
 export class Pace {
-  #left = PIECES_PER_TURN * PIECE_BYTES
+  readonly #now: () => number
+  #waiting: Sender[] = []
   #turning = false
-  #waiting: Waiting[] = []
+  /** When the turn that is on is over. */
+  #over = 0
+  /** What small frames may still take before one of them has to wait for a turn. */
+  #promptBytes = PROMPT_BYTES_PER_TURN
 
-  /** Whether a small frame may be sent now; if not, wait for a {@link turn}. */
+  /** @param now in ms */
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  /**
+   * Whether a small frame may be sent now; if not, {@link wait}. They are counted over as many turns as they last: to wake up
+   * after each turn would cost them much.
+   */
   take(bytes: number): boolean {
-    if (this.#left <= 0 || this.#waiting.length > 0) {
+    if (this.#promptBytes <= 0 || this.#waiting.length > 0) {
       return false
     }
-    this.#left -= bytes
+    this.#promptBytes -= bytes
     return true
   }
 
-  /** Resolves in a turn to come with how many of so many pieces may be sent in it. */
-  turn(pieces: number): Promise<number> {
-    return this.#wait(pieces, false)
+  /** Has it send in turns to come until it has nothing more to send. It must not throw. */
+  wait(sender: Sender): void {
+    this.#waiting.push(sender)
+    this.#turnOver()
   }
 
   /** Resolves in a turn to come in which nobody sends any more. */
-  async wholeTurn(): Promise<void> {
-    await this.#wait(PIECES_PER_TURN, true)
-  }
-
-  #wait(pieces: number, whole: boolean): Promise<number> {
+  wholeTurn(): Promise<void> {
     return new Promise(resolve => {
-      this.#waiting.push({ pieces, whole, resolve })
-      this.#turnOver()
+      this.wait(() => {
+        this.#over = Number.NEGATIVE_INFINITY
+        resolve()
+        return false
+      })
     })
   }
 
-  /** Small frames are counted over as many turns as they last: to wake up after each turn would cost them much. */
   #turnOver(): void {
-    if (this.#turning) {
-      return
+    if (!this.#turning) {
+      this.#turning = true
+      setImmediate(() => this.#turn())
     }
-    this.#turning = true
-    setImmediate(() => {
-      this.#turning = false
-      let left = PIECES_PER_TURN
-      const share = Math.max(1, Math.floor(left / this.#waiting.length))
-      for (let next = this.#waiting.shift(); next !== undefined; next = left > 0 ? this.#waiting.shift() : undefined) {
-        const given = next.whole ? left : Math.min(next.pieces, share)
-        left -= given
-        next.resolve(given)
+  }
+
+  #turn(): void {
+    this.#promptBytes = PROMPT_BYTES_PER_TURN
+    this.#over = this.#now() + TURN_MS
+    do {
+      const sender = this.#waiting.shift()
+      if (sender?.()) {
+        this.#waiting.push(sender)
       }
-      this.#left = left * PIECE_BYTES
-      if (this.#waiting.length > 0) {
-        this.#turnOver()
-      }
-    })
+    } while (this.#waiting.length > 0 && this.#now() < this.#over)
+    this.#turning = false
+    if (this.#waiting.length > 0) {
+      this.#turnOver()
+    }
   }
 }

@@ -64,17 +64,36 @@ export class FrameWriter {
   }
 
   async #sendPieces(bytes: Uint8Array | Uint8ArrayList): Promise<void> {
-    let at = 0
-    while (at < bytes.byteLength) {
+    let sent = 0
+    while (sent < bytes.byteLength) {
       if (this.#mustDrain) {
         await drained(this.#stream, this.#timeout)
       }
-      const pieces = await this.#pace.turn(Math.ceil((bytes.byteLength - at) / PIECE_BYTES))
-      const end = Math.min(at + pieces * PIECE_BYTES, bytes.byteLength)
-      // what the muxer cannot take at once stays with the stream: at most this much
-      this.#send(bytes instanceof Uint8Array ? bytes.subarray(at, end) : bytes.sublist(at, end))
-      at = end
+      sent = await this.#sendUntilFull(bytes, sent)
     }
+  }
+
+  /** Resolves with where the bytes go on that the stream did not take; it must drain first. */
+  #sendUntilFull(bytes: Uint8Array | Uint8ArrayList, from: number): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    let at = from
+    this.#pace.wait(() => {
+      const end = Math.min(at + PIECE_BYTES, bytes.byteLength)
+      try {
+        // what the muxer cannot take at once stays with the stream: at most this much
+        this.#send(bytes instanceof Uint8Array ? bytes.subarray(at, end) : bytes.sublist(at, end))
+      } catch (error) {
+        reject(error)
+        return false
+      }
+      at = end
+      const goesOn = at < bytes.byteLength && !this.#mustDrain
+      if (!goesOn) {
+        resolve(at)
+      }
+      return goesOn
+    })
+    return promise
   }
 
   #send(bytes: Uint8Array | Uint8ArrayList): void {
