@@ -16,7 +16,7 @@ const program = new Command('bench').description('Measures splinemesh beside wha
 program
   .command('wire')
   .description('round trips and throughput of tasks to one worker, beside bare libp2p streams, TLS and TCP')
-  .option('--rounds <n>', 'rounds in which each way has a block of requests; fewer of the big ones', count, 100)
+  .option('--rounds <n>', 'rounds in which each way has a block of requests; more of the small ones', count, 15)
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the tables', false)
   .action(async (options: WireOptions) => {

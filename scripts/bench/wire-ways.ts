@@ -29,7 +29,8 @@ export interface Way {
 }
 
 export interface Ways {
-  ways: Way[]
+  /** Those that are measured in turns: what one leaves to the collector of garbage falls on its rival, and on no other. */
+  sets: Way[][]
   close(): Promise<void>
 }
 
@@ -66,9 +67,11 @@ export async function connectWays({ address, ports }: WireServer): Promise<Ways>
     return socket(made)
   }
   try {
-    const ways: Way[] = [
-      { name: 'TCP', ...bare(plain(ports['tcp echo']), plain(ports['tcp count'])) },
-      { name: 'TLS', ...bare(await secure(ports['tls echo']), await secure(ports['tls count'])) }
+    const sets: Way[][] = [
+      [
+        { name: 'TCP', ...bare(plain(ports['tcp echo']), plain(ports['tcp count'])) },
+        { name: 'TLS', ...bare(await secure(ports['tls echo']), await secure(ports['tls count'])) }
+      ]
     ]
     for (const encrypter of ['noise', 'tls'] as const) {
       const { node, worker } = await connectInfer(address, encrypter)
@@ -78,14 +81,16 @@ export async function connectWays({ address, ports }: WireServer): Promise<Ways>
         await node.dialProtocol(worker.peer, BARE_COUNT)
       ]
       const name = `${encrypter}: bare stream`
-      ways.push({ name, ...bare(overStream(streams[0]), overStream(streams[1])) })
-      ways.push({ name: `${encrypter}: infer`, beside: name, ...inferOver(worker) })
+      sets.push([
+        { name, ...bare(overStream(streams[0]), overStream(streams[1])) },
+        { name: `${encrypter}: infer`, beside: name, ...inferOver(worker) }
+      ])
     }
     const peer = await createPeer({ listen: [], bootstrap: [address] })
     closes.push(() => peer.stop())
     await peer.waitForWorkers({ model: ECHO, signal: AbortSignal.timeout(DEADLINE_MS) })
-    ways.push({ name: 'peer.infer: K = N = 1', beside: 'noise: bare stream', echo: overMaster(peer) })
-    return { ways, close }
+    sets.push([{ name: 'peer.infer: K = N = 1', beside: 'noise: bare stream', echo: overMaster(peer) }])
+    return { sets, close }
   } catch (error) {
     await close()
     throw error

@@ -11,17 +11,28 @@ import { connectWays, type Way, type WireServer } from './wire-ways.ts'
 
 /**
  * What is sent there and back, and how many requests of one way come between two of another: so few that a moment in which the
- * machine is slow falls on all ways alike. Big ones take long, and get a share of the rounds.
+ * machine is slow falls on all ways alike. Small ones take no time, and get several rounds for each.
  */
 const SIZES = [
-  { size: '3 KB', floats: 768, block: 10, share: 1 },
-  { size: '64 KB', floats: 16_384, block: 10, share: 1 },
-  { size: '600 KB', floats: 153_600, block: 5, share: 0.5 },
-  { size: '4 MB', floats: 1_048_576, block: 2, share: 0.3 }
+  { size: '3 KB', floats: 768, block: 10, share: 4 },
+  { size: '64 KB', floats: 16_384, block: 10, share: 3 },
+  { size: '600 KB', floats: 153_600, block: 5, share: 2 },
+  { size: '4 MB', floats: 1_048_576, block: 2, share: 0.5 }
 ]
+
+/**
+ * Requests of each way before any is timed: until the compiler has settled. Infer has more code than the bare streams, which it
+ * goes on compiling for some thousand small requests; the big ones take other branches of libp2p.
+ */
+const WARM_UP = { small: 3000, rounds: 4 }
 
 /** What is sent one way: so many requests a measurement, a few of them in flight at any time. */
 const STREAMED = { size: '600 KB', floats: 153_600, requests: 64, inFlight: 8, share: 0.2 }
+
+interface Measured {
+  trips: Series[]
+  throughput: Series[]
+}
 
 export interface WireOptions {
   rounds: number
@@ -31,13 +42,13 @@ export interface WireOptions {
 
 /**
  * What a task costs beside its bytes: requests to one worker in another process, whose model is an echo in a thread, in blocks
- * that alternate with the same bytes over bare streams of the same connections and over plain sockets, through the same thread.
+ * that alternate with the same bytes over bare streams of the same connections, through the same thread; and over plain sockets.
  */
 export async function wire({ rounds, out, json }: WireOptions): Promise<void> {
   const startedAt = new Date()
   const { trips, throughput } = await measure(rounds)
   const figures = wireFigures(trips, throughput)
-  const settings = { rounds, sizes: SIZES, streamed: STREAMED }
+  const settings = { rounds, warmUp: WARM_UP, sizes: SIZES, streamed: STREAMED }
   const results = { figures, settings, environment: await environment(startedAt) }
   const file = path.join(out, 'wire.json')
   await mkdir(out, { recursive: true })
@@ -45,7 +56,7 @@ export async function wire({ rounds, out, json }: WireOptions): Promise<void> {
   console.log(json ? JSON.stringify(results) : `${wireTables(figures)}\nfigures: ${file}`)
 }
 
-async function measure(rounds: number): Promise<{ trips: Series[]; throughput: Series[] }> {
+async function measure(rounds: number): Promise<Measured> {
   const server = fork(entryUrl(import.meta.url, 'wire-server'), { execArgv: SMALL_YOUNG_GENERATION })
   const exited = once(server, 'exit')
   try {
@@ -53,11 +64,17 @@ async function measure(rounds: number): Promise<{ trips: Series[]; throughput: S
     if (started === undefined) {
       throw new Error('the process that is asked ended before it served')
     }
-    const { ways, close } = await connectWays(started[0] as WireServer)
+    const { sets, close } = await connectWays(started[0] as WireServer)
     try {
-      // until the compiler has settled: infer has more code than the bare streams, which takes it a thousand requests
-      await alternate(ways, rounds)
-      return await alternate(ways, rounds)
+      const measured: Measured[] = []
+      for (const ways of sets) {
+        await warmUp(ways)
+        measured.push(await alternate(ways, rounds))
+      }
+      return {
+        trips: sorted(measured.flatMap(({ trips }) => trips)),
+        throughput: measured.flatMap(each => each.throughput)
+      }
     } finally {
       await close()
     }
@@ -69,7 +86,19 @@ async function measure(rounds: number): Promise<{ trips: Series[]; throughput: S
   }
 }
 
-async function alternate(ways: readonly Way[], rounds: number): Promise<{ trips: Series[]; throughput: Series[] }> {
+async function warmUp(ways: readonly Way[]): Promise<void> {
+  const [{ size, floats, block }] = SIZES
+  const small = rowOf(floats)
+  await takingTurns(ways, size, WARM_UP.small / block, ({ echo }) => timesOf(block, () => echo(small)))
+  await alternate(ways, WARM_UP.rounds)
+}
+
+/** By size, the ways in the order in which they were measured. */
+function sorted(series: readonly Series[]): Series[] {
+  return SIZES.flatMap(({ size }) => series.filter(each => each.size === size))
+}
+
+async function alternate(ways: readonly Way[], rounds: number): Promise<Measured> {
   const trips: Series[] = []
   for (const { size, floats, block, share } of SIZES) {
     const row = rowOf(floats)
@@ -91,9 +120,11 @@ async function takingTurns(
   measureBlock: (way: Way) => Promise<number[]>
 ): Promise<Series[]> {
   const series = ways.map(({ name, beside }): Series => ({ size, way: name, beside, blocks: [] }))
+  const order = [...ways.keys()]
   for (let round = 0; round < rounds; round++) {
-    for (const [i, way] of ways.entries()) {
-      series[i].blocks.push(await measureBlock(way))
+    // there and back again: none comes always after the same other
+    for (const i of round % 2 === 0 ? order : order.toReversed()) {
+      series[i].blocks.push(await measureBlock(ways[i]))
     }
   }
   return series
