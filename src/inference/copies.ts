@@ -1,8 +1,9 @@
 import type { Fleet, WorkerId } from '../fleet/index.ts'
 import { type Millis, SELF } from './channel.ts'
 import type { TaskId } from './events.ts'
-import type { Group, Placement } from './group.ts'
+import type { Group } from './group.ts'
 import { HedgeCredit, patience } from './hedge.ts'
+import type { Placement } from './placement.ts'
 
 export interface CopiesInit {
   fleet: Fleet

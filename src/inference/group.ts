@@ -6,6 +6,7 @@ import type { Decoded } from './decode.ts'
 import { DeadlineError, NotRecoveredError, NoWorkersError } from './errors.ts'
 import type { CallId, GroupId, GroupReport, Outcome, StopReason, TaskId, TaskReport, TimerId } from './events.ts'
 import { assertFinite } from './finite.ts'
+import type { InFlight, Placement } from './placement.ts'
 import type { Plan, PlanTask } from './plan.ts'
 import { Results } from './results.ts'
 
@@ -17,18 +18,6 @@ export interface Member {
   call: CallId
   position: number
   outcome?: Outcome
-}
-
-/** A task of the group, and what came of each time it was sent. */
-export interface Placement {
-  task: PlanTask
-  attempts: TaskReport[]
-}
-
-/** A task at a worker. */
-export interface InFlight {
-  placement: Placement
-  attempt: TaskReport
 }
 
 /** The state of one group. It decides nothing by itself about time: the master asks it. */

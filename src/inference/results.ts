@@ -59,8 +59,7 @@ export class Results {
 
   /** Ascending indices of the tasks whose results arrived and are believed. */
   get survivors(): number[] {
-    const wrong = new Set(this.wrong)
-    return [...this.#arrived.keys()].filter(index => !wrong.has(index)).sort((a, b) => a - b)
+    return [...this.#believed().keys()].sort((a, b) => a - b)
   }
 
   /** Has every query a result of its own? */
@@ -86,8 +85,7 @@ export class Results {
   /** As {@link decoded}, in slices; nothing may arrive meanwhile. */
   *decoding(): Sliced<ReadonlyArray<Decoded | undefined>> {
     if (this.#decoded === undefined) {
-      const wrong = new Set(this.wrong)
-      const believed = new Map([...this.#arrived].filter(([index]) => !wrong.has(index)))
+      const believed = this.#believed()
       this.#decoded = believed.size === 0 ? [] : yield* this.#plan.decoding(believed)
     }
     return this.#decoded
@@ -96,6 +94,11 @@ export class Results {
   /** A companion learns from what arrived; nothing more will. */
   teach(): void {
     this.#plan.teach?.(this.#arrived)
+  }
+
+  #believed(): ReadonlyMap<number, Tensor> {
+    const wrong = new Set(this.wrong)
+    return wrong.size === 0 ? this.#arrived : new Map([...this.#arrived].filter(([index]) => !wrong.has(index)))
   }
 
   /** The output of a task's result that is decoded, if it can be used beside the results that are already there. */

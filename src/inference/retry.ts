@@ -1,4 +1,4 @@
-import type { Placement } from './group.ts'
+import type { Placement } from './placement.ts'
 
 /** How often a task that failed is sent again, each time to a worker that did not have it yet. */
 const RETRIES = 1

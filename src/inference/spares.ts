@@ -1,6 +1,7 @@
 import { atLeast, type Fleet, type WorkerId } from '../fleet/index.ts'
 import { type Millis, SELF } from './channel.ts'
-import type { Group, Placement } from './group.ts'
+import type { Group } from './group.ts'
+import type { Placement } from './placement.ts'
 import { isSystematic } from './plan.ts'
 
 /** Tasks are held back where those that were sent are enough by the deadline but for this probability, ε. */

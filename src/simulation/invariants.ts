@@ -7,13 +7,12 @@ import type {
   Millis,
   Outcome,
   Task,
-  TaskCallbacks,
-  TaskResult,
   WorkerChannel
 } from '../inference/index.ts'
 import type { NamedTensors } from '../models/index.ts'
 import { allFinite, type Tensor } from '../tensor/index.ts'
 import type { ModelUnderTest } from './model-under-test.ts'
+import { type Watch, WatchedTask } from './watched-task.ts'
 
 /** What must hold in every run, whatever goes wrong in it. */
 export const INVARIANTS = {
@@ -242,56 +241,6 @@ export class Invariants {
   #broken(invariant: Invariant, what: string): void {
     if (this.violations.length < KEPT) {
       this.violations.push({ invariant, at: this.#init.clock.now(), what })
-    }
-  }
-}
-
-interface Watch {
-  /** Those that have not ended. */
-  tasks: Set<Task>
-  again(how: string): void
-  result(outputs: NamedTensors, submittedAt: Millis): void
-}
-
-/** A task between the master and its channel, callbacks and handle in one. There are very many. */
-class WatchedTask implements TaskCallbacks {
-  handle: { cancel(): void } | undefined
-  readonly #watch: Watch
-  readonly #task: Task
-  readonly #callbacks: TaskCallbacks
-  readonly #submittedAt: Millis
-
-  constructor(watch: Watch, task: Task, callbacks: TaskCallbacks, submittedAt: Millis) {
-    this.#watch = watch
-    this.#task = task
-    this.#callbacks = callbacks
-    this.#submittedAt = submittedAt
-    watch.tasks.add(task)
-  }
-
-  accepted(): void {
-    this.#callbacks.accepted()
-  }
-
-  result(result: TaskResult): void {
-    this.#end('result')
-    this.#watch.result(result.outputs, this.#submittedAt)
-    this.#callbacks.result(result)
-  }
-
-  failed(error: Error): void {
-    this.#end('failure')
-    this.#callbacks.failed(error)
-  }
-
-  cancel(): void {
-    this.#watch.tasks.delete(this.#task)
-    this.handle?.cancel()
-  }
-
-  #end(how: string): void {
-    if (!this.#watch.tasks.delete(this.#task)) {
-      this.#watch.again(how)
     }
   }
 }

@@ -60,9 +60,12 @@ export class RunQueue<T extends { bytes: { input: number } }> {
   }
 
   #runNext(): void {
-    while (!this.#running && this.#waiting.length > 0) {
-      const [task] = this.#waiting
-      this.remove(task)
+    while (!this.#running) {
+      const task = this.#waiting.shift()
+      if (task === undefined) {
+        return
+      }
+      this.#bytes -= task.bytes.input
       if (this.#init.due(task)) {
         this.#run(task)
       }

@@ -1,7 +1,9 @@
 import type { Clock, Millis, Observation, Task, TaskCallbacks, TaskTimings, WorkerChannel } from '../inference/index.ts'
 import type { NamedTensors } from '../models/index.ts'
 import { Gate } from './gate.ts'
+import { Outstanding } from './outstanding.ts'
 import { RunQueue } from './run-queue.ts'
+import { type Sender, Sent, type TaskBytes } from './sent.ts'
 import { type Spoil, spoil } from './spoil.ts'
 import type { TaskFault, VirtualProfile } from './virtual-profile.ts'
 
@@ -13,7 +15,7 @@ export interface VirtualWorkerInit {
   run(inputs: NamedTensors, task: Task): NamedTensors | Promise<NamedTensors>
   awaiting?(run: Promise<void>): void
   /** Bytes on the network of a task and of its result. Default: those of the inputs, and none. */
-  bytes?(task: Task): { input: number; output: number }
+  bytes?(task: Task): TaskBytes
   /** Bytes of tasks that may wait. */
   memory?: number
   /** While it is closed, nothing happens in the worker. */
@@ -50,24 +52,6 @@ export class VirtualFaultError extends Error {
 /** How a task ends that nobody waits for: one for all, since making an error takes longer than all else that happens to a task. */
 const CANCELLED = new VirtualFaultError('cancelled')
 
-// What real workers and streams have, by default, in `src/runtime` and `protocols/infer`.
-/** Tasks of one master that a worker lets be in flight. */
-const CREDIT = 64
-/** A task is given up so long after its deadline. */
-const GRACE: Millis = 50
-
-interface Sent {
-  task: Task
-  /** Absent once the task has ended for its owner. */
-  callbacks: TaskCallbacks | undefined
-  bytes: { input: number; output: number }
-  sentAt: Millis
-  arrivedAt: Millis
-  fault: TaskFault | undefined
-  cancelled: boolean
-  disarm(): void
-}
-
 /** A worker on a virtual clock that runs one task at a time, first come first served. */
 export function virtualChannel(init: VirtualWorkerInit): VirtualChannel {
   return new VirtualWorker(init)
@@ -78,12 +62,9 @@ class VirtualWorker implements VirtualChannel {
   readonly #init: VirtualWorkerInit
   readonly #frozen: Gate
   readonly #cut: Gate
-  // Lists, not sets: V8 keeps what ever was in a set alive that is long-lived and changes slowly, and there is one a worker.
-  /** At the master, until there is credit. */
-  readonly #held: Sent[] = []
-  /** Until their terminal message is at the master, cancelled or not. */
-  readonly #inFlight: Sent[] = []
+  readonly #outstanding = new Outstanding<Sent>()
   readonly #queue: RunQueue<Sent>
+  readonly #sender: Sender
   #gone = false
   #before: NamedTensors | undefined
 
@@ -92,6 +73,11 @@ class VirtualWorker implements VirtualChannel {
     this.#init = init
     this.#frozen = init.frozen ?? new Gate()
     this.#cut = init.cut ?? new Gate()
+    this.#sender = {
+      clock: init.clock,
+      cancel: sent => this.#cancel(sent),
+      giveUp: sent => this.#giveUp(sent)
+    }
     this.#queue = new RunQueue({
       clock: init.clock,
       frozen: this.#frozen,
@@ -108,50 +94,39 @@ class VirtualWorker implements VirtualChannel {
 
   submit(task: Task, callbacks: TaskCallbacks): { cancel(): void } {
     const { clock, bytes } = this.#init
-    const input = Object.values(task.inputs).reduce((sum, tensor) => sum + tensor.byteLength, 0)
-    const sent: Sent = {
-      task,
-      callbacks,
-      bytes: bytes?.(task) ?? { input, output: 0 },
-      sentAt: clock.now(),
-      arrivedAt: 0,
-      fault: undefined,
-      cancelled: false,
-      disarm: clock.setTimer(task.deadline + GRACE, () => this.#giveUp(sent))
-    }
+    const sent = new Sent(task, callbacks, bytes?.(task) ?? bytesOf(task), this.#sender)
     if (this.#gone) {
-      this.#inFlight.push(sent)
+      this.#outstanding.send(sent)
       clock.setTimer(clock.now(), () => this.#end(sent, new VirtualFaultError(`worker ${this.worker} is gone`)))
     } else {
-      this.#held.push(sent)
+      this.#outstanding.hold(sent)
       this.#sendHeld()
     }
-    return { cancel: () => this.#cancel(sent) }
+    return sent
   }
 
   crash(): void {
     this.#gone = true
     this.#queue.clear()
-    for (const sent of [...this.#held, ...this.#inFlight]) {
+    for (const sent of this.#outstanding.all) {
       this.#end(sent, new VirtualFaultError(`worker ${this.worker} vanished`))
     }
   }
 
   disconnect(): void {
-    for (const sent of [...this.#held, ...this.#inFlight]) {
+    for (const sent of this.#outstanding.all) {
       sent.callbacks = undefined
       sent.cancelled = true
       sent.disarm()
     }
-    this.#held.length = 0
-    this.#inFlight.length = 0
+    this.#outstanding.clear()
     this.#queue.clear()
   }
 
   stop(): void {
     this.#gone = true
     const stopping = new VirtualFaultError(`worker ${this.worker} is stopping`)
-    for (const sent of [...this.#held]) {
+    for (const sent of this.#outstanding.held) {
       this.#end(sent, stopping)
     }
     for (const sent of this.#queue.clear()) {
@@ -160,26 +135,25 @@ class VirtualWorker implements VirtualChannel {
   }
 
   #sendHeld(): void {
-    const { clock, profile } = this.#init
-    while (this.#inFlight.length < CREDIT) {
-      const sent = this.#held.shift()
-      if (sent === undefined) {
-        return
-      }
-      this.#inFlight.push(sent)
-      sent.sentAt = clock.now()
-      const arrive = (): void => {
-        if (!this.#cut.holds(arrive) && !this.#frozen.holds(arrive)) {
-          this.#arrive(sent)
-        }
-      }
-      clock.setTimer(clock.now() + profile.network(sent.bytes.input, 'to'), arrive)
+    for (let sent = this.#outstanding.sendHeld(); sent !== undefined; sent = this.#outstanding.sendHeld()) {
+      this.#send(sent)
     }
+  }
+
+  #send(sent: Sent): void {
+    const { clock, profile } = this.#init
+    const arrive = (): void => {
+      if (!this.#cut.holds(arrive) && !this.#frozen.holds(arrive)) {
+        this.#arrive(sent)
+      }
+    }
+    sent.sentAt = clock.now()
+    clock.setTimer(clock.now() + profile.network(sent.bytes.input, 'to'), arrive)
   }
 
   #arrive(sent: Sent): void {
     const { clock, profile } = this.#init
-    if (!this.#inFlight.includes(sent)) {
+    if (!this.#outstanding.isInFlight(sent)) {
       return
     }
     sent.arrivedAt = clock.now()
@@ -219,7 +193,7 @@ class VirtualWorker implements VirtualChannel {
   /** A run is over. The model itself runs only now, and only if somebody still waits for it. */
   #finish(sent: Sent, timings: TaskTimings): void {
     const { run, awaiting } = this.#init
-    if (!this.#inFlight.includes(sent)) {
+    if (!this.#outstanding.isInFlight(sent)) {
       return
     }
     if (sent.callbacks === undefined || sent.fault === 'fail') {
@@ -264,13 +238,13 @@ class VirtualWorker implements VirtualChannel {
   }
 
   #end(sent: Sent, result: NamedTensors | Error, timings?: TaskTimings): void {
-    if (!taken(sent, this.#inFlight) && !taken(sent, this.#held)) {
+    if (!this.#outstanding.end(sent)) {
       return
     }
     sent.disarm()
     const { clock, observe } = this.#init
     const network = clock.now() - sent.sentAt - (timings === undefined ? 0 : timings.queue + timings.run)
-    const told = timings && { ...timings, network: Math.max(0, network) }
+    const told = timings && { queue: timings.queue, run: timings.run, network: Math.max(0, network) }
     const { callbacks, task } = sent
     sent.callbacks = undefined
     if (callbacks === undefined) {
@@ -298,7 +272,7 @@ class VirtualWorker implements VirtualChannel {
     }
     sent.callbacks = undefined
     sent.disarm()
-    if (this.#held.includes(sent)) {
+    if (this.#outstanding.isHeld(sent)) {
       this.#end(sent, CANCELLED)
       return
     }
@@ -319,13 +293,8 @@ class VirtualWorker implements VirtualChannel {
   }
 }
 
-/** Takes a task off a list; `false` if it is not there. */
-function taken(sent: Sent, from: Sent[]): boolean {
-  const place = from.indexOf(sent)
-  if (place >= 0) {
-    from.splice(place, 1)
-  }
-  return place >= 0
+function bytesOf({ inputs }: Task): TaskBytes {
+  return { input: Object.values(inputs).reduce((sum, tensor) => sum + tensor.byteLength, 0), output: 0 }
 }
 
 function isTransport(fault: TaskFault): fault is Exclude<TaskFault, Spoil> {
