@@ -196,7 +196,7 @@ def train_encoder(network, images, held_images, options):
 def read_images(data):
     """Images and classes to learn from, and to test."""
     if data != "digits":
-        return load_mnist(find_mnist(Path(data)))[:4]
+        return load_mnist(find_mnist(None if data is None else Path(data)))[:4]
     images, classes = load_images()
     tested = torch.arange(len(images)) % TEST_EVERY == 0
     return images[~tested], classes[~tested], images[tested], classes[tested]

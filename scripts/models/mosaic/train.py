@@ -6,6 +6,7 @@ Collage inference (Narra and others 2019); the tiling is that of `src/companions
 import sys
 from pathlib import Path
 
+import torch
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
