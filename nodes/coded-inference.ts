@@ -37,7 +37,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import type { InferInit } from '../protocols/infer/index.ts'
 import type { CodeName, CodeOptions, OrderKind, Profile } from '../src/codes/index.ts'
 import type { DescriptionProfile, ParityProfile } from '../src/companions/index.ts'
-import type { FleetSnapshot } from '../src/fleet/index.ts'
+import type { Fleet, FleetSnapshot } from '../src/fleet/index.ts'
 import type { Clock, Hedge, Millis, Outcome } from '../src/inference/index.ts'
 import type { Model, Variants } from '../src/models/index.ts'
 import type { Executor, Load } from '../src/runtime/index.ts'
@@ -69,6 +69,8 @@ export interface CodedInferenceInit {
   infer?: Omit<InferInit, 'admission' | 'now' | 'observe'>
   /** Which peers this one, as a master, sends tasks to. @default all that serve */
   mayServe?(worker: PeerId): boolean
+  /** What is known of workers, and who is chosen of them: what ours is compared with comes in here. @default a new one */
+  fleet?: Fleet
   /** What an earlier process measured of its workers, as {@link CodedInference.snapshot} gave it. */
   memory?: FleetSnapshot
   /** @default the process's monotonic clock */
@@ -99,7 +101,7 @@ export interface InferOptions extends AbortOptions {
   k?: number
   /**
    * Coded queries of a group, N. Where it is not given, nor anything that depends on it, no more leave at once than are enough by
-   * the deadline with a probability of 99 %, as far as workers are measured; what N allows beside them is sent when they are late.
+   * the deadline with a probability of 99 %, as far as workers are measured: see `fewest`.
    *
    * @default 2·k (uncoded: k)
    */
@@ -168,6 +170,13 @@ export interface InferOptions extends AbortOptions {
   maxWrong?: number
   /** When to send a task to a second worker as well: late ones, or each at once. @default never */
   hedge?: Hedge
+  /**
+   * Send at first the fewest tasks that are enough by the deadline, and what n allows beside them when they are late. Not with
+   * companions, a quality, or answers that get better until the deadline.
+   *
+   * @default whether n is left out, and all that depends on it
+   */
+  fewest?: boolean
   /**
    * How long a query may take, in ms, from the moment its group leaves (a single one: from the call).
    *

@@ -104,7 +104,7 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
   const known = (init.bootstrap ?? []).map(parseBootstrap)
   const executor = executorOf(init)
   const companions = init.companions && onnxExecutor({ models: init.companions })
-  const { maxQueued, batching, infer, clock, exchange, identity, privateFleet } = init
+  const { maxQueued, batching, infer, clock, fleet, exchange, identity, privateFleet } = init
   const door = privateFleet && new Door(privateFleet, refusal => refused(refusal))
   const { transports, peerDiscovery, services } = await discovery(init, {
     listen,
@@ -137,6 +137,7 @@ export async function createPeer(init: PeerInit = {}): Promise<Peer> {
         batching,
         infer: { mayAsk: peer => door?.may(peer, 'master') ?? true, ...infer },
         mayServe: peer => door?.may(peer, 'worker') ?? true,
+        fleet,
         memory: identity === undefined ? undefined : await recall(identity),
         clock
       }),

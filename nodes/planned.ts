@@ -43,7 +43,7 @@ export function planned(
     n: n ?? family.maximumN?.(k) ?? 2 * k,
     deadline: Math.max(deadline - spent, 1)
   }
-  const { stragglers, onDeadline, order, quality, maxWrong, hedge } = rest
+  const { stragglers, onDeadline, order, quality, maxWrong, hedge, fewest } = rest
   const calibrated = profile && calibratedPlan(profile, { k, n, order, code: { name, ...codeOptions } })
   const side = sideOf(rest, { model, output: init.output, companions })
   const options = {
@@ -55,7 +55,7 @@ export function planned(
     hedge,
     calibrated,
     side,
-    fewest: asksForNothing({ ...rest, n, side, profile, parity }) && more.refine !== 'until-deadline',
+    fewest: fewest ?? (asksForNothing({ ...rest, n, side, profile, parity }) && more.refine !== 'until-deadline'),
     ...(parity && parityPlan(parity, model, companions)),
     ...more
   }

@@ -33,9 +33,8 @@ export async function connect(
   { clock, log }: { clock: Clock; log: Logger }
 ): Promise<Running> {
   const { peerId, registrar, connectionManager } = components
-  const { executor, maxQueued, batching = false, infer: wire, memory = {} } = init
+  const { executor, maxQueued, batching = false, infer: wire, memory = {}, fleet = new Fleet() } = init
   const now = (): number => clock.now()
-  const fleet = new Fleet()
   fleet.restore(memory, now())
   const batchTimes = executor && batching ? await measureBatchTimes(executor) : undefined
   const queue = executor && admission({ executor, maxQueued, batchTimes, now })

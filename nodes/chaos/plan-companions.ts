@@ -58,7 +58,7 @@ function figuresOf({ student, description, parity }: PlanCompanions): CompanionF
  * @param output the one that is decoded, where companions have not learned another
  */
 export function planOptions(
-  { code: name, k, n, layout, stragglers, maxWrong, hedge, student }: ScenarioPlan,
+  { code: name, k, n, layout, stragglers, maxWrong, hedge, fewest = false, student }: ScenarioPlan,
   { companions, output, clock }: { companions?: PlanCompanions; output: string; clock?: Clock }
 ): Omit<CodedOptions, 'model'> & { k: number; output: string } {
   const { student: profile, description, parity } = companions ?? {}
@@ -69,6 +69,7 @@ export function planOptions(
     stragglers,
     maxWrong,
     hedge,
+    fewest,
     description,
     parity,
     student: student?.learns && profile ? new LearningStudent({ companion: profile.student, clock }) : profile,

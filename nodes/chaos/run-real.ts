@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { raceSignal } from 'race-signal'
 import { random } from '../../src/chance/index.ts'
+import type { Fleet } from '../../src/fleet/index.ts'
 import { type GroupReport, type Millis, SELF } from '../../src/inference/index.ts'
 import {
   faultChance,
@@ -34,6 +35,8 @@ export interface RealRunInit {
   companions: CompanionsByPlan
   seed: number
   signal: AbortSignal
+  /** What the master knows of workers, and who is chosen. @default as of any peer */
+  known?(): Fleet
 }
 
 /** What happened in a real run, how each group went, and how long runs took, by what the machines are called. */
@@ -97,7 +100,8 @@ async function master(plan: ScenarioPlan, init: RealRunInit): Promise<{ peer: Pe
   const peer = await createPeer({
     listen: [],
     bootstrap: fleet.machines.map(({ address }) => address),
-    companions: companions?.own
+    companions: companions?.own,
+    fleet: init.known?.()
   })
   try {
     await reach(peer, model.id, fleet.machines.length, signal)

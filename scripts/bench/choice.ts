@@ -60,7 +60,7 @@ function measure(workers: number, groups: number): Figure {
       fleet.gaveUp(worker, MODEL, ms / 2, now)
       fleet.dropped(worker, MODEL, now)
     } else {
-      fleet.answered(worker, MODEL, ms, { now })
+      fleet.answered(worker, MODEL, { queue: 0, run: ms, network: 0 }, { now })
     }
   }
   for (let i = 0; i < workers; i++) {

@@ -7,6 +7,7 @@ import type { DiscoveryOptions } from './discovery.ts'
 import type { FanoutOptions } from './fanout.ts'
 import type { PackingOptions } from './packing.ts'
 import type { SelectionOptions } from './selection.ts'
+import type { SelectionRealOptions } from './selection-real.ts'
 import type { SimulatorOptions } from './simulator.ts'
 import { smallYoungGeneration } from './small-young-generation.ts'
 import type { WireOptions } from './wire.ts'
@@ -121,6 +122,20 @@ program
   .action(async (options: SelectionOptions) => {
     const { selection } = await import('./selection.ts')
     await selection(options)
+  })
+
+program
+  .command('selection-real')
+  .description(
+    'the same with fewer policies on twelve real processes, beside the simulator: do they come in the same order?'
+  )
+  .option('--scenario <name...>', 'of the library', ['thermal-afternoon', 'rack-loss'])
+  .option('--seed <n>', 'of what goes wrong, and when', count, 1)
+  .option('--out <folder>', 'where the figures go', 'results/bench')
+  .option('--json', 'print the figures as JSON instead of the table', false)
+  .action(async (options: SelectionRealOptions) => {
+    const { selectionReal } = await import('./selection-real.ts')
+    await selectionReal(options)
   })
 
 await program.parseAsync()

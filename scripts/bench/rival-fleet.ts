@@ -1,5 +1,4 @@
-import { type Choice, Fleet, type WorkerId } from '../../src/fleet/index.ts'
-import { type Drive, type DriveInit, drive, type TaskTimings, type WorkerChannel } from '../../src/inference/index.ts'
+import { type Choice, Fleet, type Timings, type WorkerId } from '../../src/fleet/index.ts'
 import type { Load, Policy } from './selection-policies.ts'
 
 /**
@@ -34,8 +33,9 @@ export class RivalFleet extends Fleet {
     this.#policy.began?.(worker)
   }
 
-  override answered(worker: WorkerId, model: string, ms: number, when: { now: number; late?: boolean }): void {
-    super.answered(worker, model, ms, when)
+  override answered(worker: WorkerId, model: string, timings: Timings, when: { now: number; late?: boolean }): void {
+    super.answered(worker, model, timings, when)
+    this.#policy.answered?.(worker, timings, when.now)
     this.#outstanding(worker, -1)
   }
 
@@ -61,52 +61,10 @@ export class RivalFleet extends Fleet {
   /** What a policy tries beside its choice is its own affair. */
   override tryOut(): undefined {}
 
-  /** {@link drive}, which tells the policy how long tasks waited and ran. */
-  readonly drive = (init: DriveInit): Drive => {
-    const { clock, channel } = init
-    const tell = (worker: WorkerId, timings: TaskTimings): void => {
-      this.#policy.answered?.(worker, timings, clock.now())
-    }
-    const driven = drive({
-      ...init,
-      channel: worker => {
-        const found = channel(worker)
-        return found && metered(found, timings => tell(worker, timings))
-      }
-    })
-    return {
-      dispatch: event => driven.dispatch(event),
-      observe(observation) {
-        driven.observe(observation)
-        if (observation.timings !== undefined) {
-          tell(observation.worker, observation.timings)
-        }
-      },
-      get held() {
-        return driven.held
-      }
-    }
-  }
-
   #outstanding(worker: WorkerId, change: 1 | -1): void {
     const load = this.#workers.get(worker)
     if (load !== undefined) {
       load.outstanding = Math.max(0, load.outstanding + change)
     }
-  }
-}
-
-function metered(channel: WorkerChannel, tell: (timings: TaskTimings) => void): WorkerChannel {
-  return {
-    worker: channel.worker,
-    submit: (task, callbacks) =>
-      channel.submit(task, {
-        accepted: () => callbacks.accepted(),
-        result(result) {
-          tell(result.timings)
-          callbacks.result(result)
-        },
-        failed: error => callbacks.failed(error)
-      })
   }
 }

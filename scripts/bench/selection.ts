@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url'
 import { environment } from '../../nodes/index.ts'
 import { random } from '../../src/chance/index.ts'
 import { Fleet } from '../../src/fleet/index.ts'
-import { drive } from '../../src/inference/index.ts'
 import {
   planName,
   readScenario,
@@ -19,9 +18,9 @@ import { POLICIES } from './selection-policies.ts'
 
 const SCENARIOS = ['calm', 'ten-percent-slow', 'heavy-tail', 'thermal-afternoon', 'rack-loss', 'churn']
 /** One that can do without a straggler, and that asks half of the twelve machines of each scenario. */
-const PLAN: ScenarioPlan = { code: 'nercc', layout: 'systematic', k: 4, n: 6, stragglers: 1 }
+export const PLAN: ScenarioPlan = { code: 'nercc', layout: 'systematic', k: 4, n: 6, stragglers: 1 }
 /** The same, with no more tasks at once than are enough in time, and what N allows beside them when they are late. */
-const FEWEST: ScenarioPlan = { ...PLAN, fewest: true }
+export const FEWEST: ScenarioPlan = { ...PLAN, fewest: true }
 /** Our choice of workers by itself: all N tasks leave at once, as they do for the others. */
 const AT_ONCE = 'ours at once'
 /** Chance that a policy takes for itself: it changes nothing of what happens to the machines. */
@@ -70,22 +69,22 @@ export async function selection({
   console.log(json ? JSON.stringify(results) : `${planName(PLAN)}, ${selectionTable(figures)}\nfigures: ${file}`)
 }
 
-async function library(name: string): Promise<Scenario> {
+export async function library(name: string): Promise<Scenario> {
   const file = fileURLToPath(new URL(`../chaos/scenarios/${name}.yaml`, import.meta.url))
   return readScenario(await readFile(file, 'utf8'), name)
 }
 
-async function measure(
+/** What a master knows of workers where this policy chooses them. */
+export function knownBy(policy: string, seed: number): Fleet {
+  return Object.hasOwn(POLICIES, policy) ? new RivalFleet(POLICIES[policy](random(seed, OWN_CHANCE))) : new Fleet()
+}
+
+export async function measure(
   scenario: Scenario,
   plan: ScenarioPlan,
   { seed, policy }: { seed: number; policy: string }
 ): Promise<SelectionRun> {
-  const made = Object.hasOwn(POLICIES, policy) ? new RivalFleet(POLICIES[policy](random(seed, OWN_CHANCE))) : undefined
-  const record = await simulate(scenario, plan, {
-    seed,
-    fleet: () => made ?? new Fleet(),
-    master: made?.drive ?? drive
-  })
+  const record = await simulate(scenario, plan, { seed, fleet: () => knownBy(policy, seed) })
   const { latencyMs, answered, queries, tasksPerQuery, runs, wastedRuns } = runFigures(record, scenario)
   return {
     p50: latencyMs.p50,

@@ -29,6 +29,9 @@ const SRC: Record<string, string[]> = {
 /** The wings, each of which may import those after it. */
 const WINGS = ['scripts', 'nodes', 'protocols', 'src']
 
+/** A part of a wing that most who enter it do not want to load. */
+const SIDE_DOOR = 'nodes/chaos/index.ts'
+
 interface Place {
   wing: string
   /** What may be imported file by file from inside only: a folder of `src` or `protocols`, or the wing itself. */
@@ -60,7 +63,7 @@ export function objection(file: string, target: string): string | undefined {
   if (from.wing === to.wing ? !mayNeighbour(from, to) : WINGS.indexOf(from.wing) > WINGS.indexOf(to.wing)) {
     return `${from.room} must not import ${to.room}`
   }
-  return target === `${to.room}/index.ts` ? undefined : `enter ${to.room} through its index.ts`
+  return target === `${to.room}/index.ts` || target === SIDE_DOOR ? undefined : `enter ${to.room} through its index.ts`
 }
 
 /** Protocol folders never import each other; those of `src` as {@link SRC} says. */

@@ -22,6 +22,15 @@ interface Worker {
 export interface Times {
   p50: number
   p99: number
+  /** What is usual of it in the network, by what the worker says of its own part: a hint, by which nobody is chosen. */
+  network: number
+}
+
+/** Where the time of a task went, in ms: in the queue and the run of the worker, as it says itself, and the rest of the round trip. */
+export interface Timings {
+  queue: number
+  run: number
+  network: number
 }
 
 /** What is kept of a fleet from one process to the next: answer times by worker and model. */
@@ -90,10 +99,16 @@ export class Fleet {
     this.#listen(worker, model)
   }
 
-  /** A worker answered a task within so many ms; `late` when the task had been given up. */
-  answered(worker: WorkerId, model: string, ms: number, { now, late = false }: { now: number; late?: boolean }): void {
+  /** A worker answered a task; `late` when the task had been given up. */
+  answered(
+    worker: WorkerId,
+    model: string,
+    timings: Timings,
+    { now, late = false }: { now: number; late?: boolean }
+  ): void {
+    const ms = timings.queue + timings.run + timings.network
     this.#learn(worker, now, ({ record }) => {
-      record.answered(model, ms, { now, late })
+      record.answered(model, ms, { network: timings.network, now, late })
       this.#pool(model, ms, now)
     })
   }
@@ -120,8 +135,9 @@ export class Fleet {
 
   /** Half of its tasks of a model, and 99 of 100, a worker answers within so many ms; `undefined` until it is measured. */
   times(worker: WorkerId, model: string): Times | undefined {
-    const times = this.#workers.get(worker)?.record.times(model)
-    return times && { p50: times.quantile(0.5), p99: times.quantile(0.99) }
+    const record = this.#workers.get(worker)?.record
+    const times = record?.times(model)
+    return times && { p50: times.quantile(0.5), p99: times.quantile(0.99), network: record?.networkMs(model) ?? 0 }
   }
 
   /**

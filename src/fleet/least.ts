@@ -2,21 +2,18 @@ import TinyQueue from 'tinyqueue'
 
 /** The places of the `count` least of the first `length` costs, least first, equal ones in order of place. One pass. */
 export function least(costs: Float64Array, length: number, count: number): number[] {
+  if (count === 0) return []
   const before = (a: number, b: number): number => costs[a] - costs[b] || a - b
+  const first = Array.from({ length: Math.min(count, length) }, (_, place) => place)
   // The best so far, the worst of them on top.
-  const best = new TinyQueue<number>([], (a, b) => before(b, a))
-  let limit = Infinity
-  for (let place = 0; place < length; place++) {
-    if (best.length < count) {
-      best.push(place)
-    } else if (costs[place] < limit) {
+  const best = new TinyQueue<number>(first, (a, b) => before(b, a))
+  const worst = (): number => costs[best.peek() ?? 0]
+  for (let place = best.length, limit = worst(); place < length; place++) {
+    if (costs[place] < limit) {
       best.pop()
       best.push(place)
-    } else {
-      continue
+      limit = worst()
     }
-    const worst = best.peek()
-    limit = best.length < count || worst === undefined ? Infinity : costs[worst]
   }
   return best.data.sort(before)
 }

@@ -9,6 +9,8 @@ const FIRST_REST_MS = 500
 const LONGEST_REST_MS = 60_000
 /** Tasks given up that may still be answered; of the oldest beyond it nothing is expected any more. */
 const MOST_GIVEN_UP = 8
+/** Weight of the newest in a moving average. */
+const NEWEST = 0.1
 /** A worker that owes results is doubted after a silence of so many times what it takes to answer. */
 const SILENCE = 2
 /** What one that is doubted costs more: it comes after all that are not, and in their order. */
@@ -19,6 +21,8 @@ interface Measured {
   times: AnswerTimes
   /** The mean time to an answer; `undefined` after what changed it. */
   meanMs: number | undefined
+  /** Moving average of the time in the network; `undefined` before there is one in this process. */
+  networkMs: number | undefined
 }
 
 interface GivenUp {
@@ -57,13 +61,19 @@ export class WorkerRecord {
     return this.#measured.get(model)?.times
   }
 
+  networkMs(model: string): number | undefined {
+    return this.#measured.get(model)?.networkMs
+  }
+
   began(now: number): void {
     if (this.outstanding === 0) this.#silentSince = now
     this.#waitedFor++
   }
 
-  answered(model: string, ms: number, { now, late }: { now: number; late: boolean }): void {
+  answered(model: string, ms: number, { network, now, late }: { network: number; now: number; late: boolean }): void {
     const measured = this.#measuredOf(model)
+    const before = measured.networkMs ?? network
+    measured.networkMs = before + NEWEST * (network - before)
     measured.times.answered(ms, now)
     measured.meanMs = undefined
     this.#results++
@@ -171,7 +181,7 @@ export class WorkerRecord {
 
   #measuredOf(model: string): Measured {
     const known = this.#measured.get(model)
-    const measured = known ?? { times: new AnswerTimes(), meanMs: undefined }
+    const measured = known ?? { times: new AnswerTimes(), meanMs: undefined, networkMs: undefined }
     if (known === undefined) this.#measured.set(model, measured)
     return measured
   }

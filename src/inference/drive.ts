@@ -7,7 +7,6 @@ import {
   SELF,
   type TaskCallbacks,
   type TaskResult,
-  type TaskTimings,
   type WorkerChannel
 } from './channel.ts'
 import type { Effect, GroupAnswer, MasterEvent, TaskId, TimerId } from './events.ts'
@@ -87,7 +86,7 @@ export function drive({ fleet, clock, channel, answered }: DriveInit): Drive {
     if (timings === undefined) {
       fleet.dropped(worker, model, now)
     } else {
-      fleet.answered(worker, model, totalOf(timings), { now, late: true })
+      fleet.answered(worker, model, timings, { now, late: true })
     }
   }
 
@@ -181,7 +180,7 @@ class SentTask implements TaskCallbacks {
 
   result(result: TaskResult): void {
     const { fleet, clock, ended } = this.#shell
-    fleet.answered(this.#worker, this.#model, totalOf(result.timings), { now: clock.now() })
+    fleet.answered(this.#worker, this.#model, result.timings, { now: clock.now() })
     ended(this.#id, { type: 'result', task: this.#id, result })
   }
 
@@ -197,8 +196,4 @@ class SentTask implements TaskCallbacks {
     fleet.gaveUp(this.#worker, this.#model, now - this.#at, now)
     this.handle?.cancel()
   }
-}
-
-function totalOf({ queue, run, network }: TaskTimings): Millis {
-  return queue + run + network
 }

@@ -4,7 +4,6 @@ import { RivalFleet } from '../../scripts/bench/rival-fleet.ts'
 import { selectionFigures } from '../../scripts/bench/selection-figures.ts'
 import { type Load, POLICIES } from '../../scripts/bench/selection-policies.ts'
 import { random } from '../../src/chance/index.ts'
-import { drive } from '../../src/inference/index.ts'
 import { scenario, simulate } from '../../src/simulation/index.ts'
 
 const MODEL = 'model'
@@ -89,7 +88,7 @@ describe('a fleet in which another policy chooses', () => {
     fleet.began('b', MODEL, 0)
     fleet.began('b', MODEL, 0)
     assert.deepEqual(fleet.choose(MODEL, { count: 1 }, 1), ['a'])
-    fleet.answered('b', MODEL, 2, { now: 2 })
+    fleet.answered('b', MODEL, { queue: 0, run: 2, network: 0 }, { now: 2 })
     fleet.gaveUp('b', MODEL, 7, 7)
     fleet.choose(MODEL, { count: 1 }, 8)
     fleet.dropped('b', MODEL, 9)
@@ -116,7 +115,6 @@ describe('a fleet in which another policy chooses', () => {
     for (const policy of [...Object.values(POLICIES), undefined]) {
       const fleet = policy && new RivalFleet(policy(random(1)))
       const { groups, queries, violations } = await simulate(steady, steady.plans[0], {
-        master: fleet?.drive ?? drive,
         ...(fleet && { fleet: () => fleet })
       })
       assert.deepEqual(violations, [])

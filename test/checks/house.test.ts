@@ -11,6 +11,7 @@ const allowed: [file: string, target: string][] = [
   ['protocols/infer/infer.ts', 'src/inference/index.ts'],
   ['nodes/cli/serve.ts', 'nodes/peer.ts'],
   ['nodes/peer.ts', 'protocols/infer/index.ts'],
+  ['scripts/bench/selection-real.ts', 'nodes/chaos/index.ts'],
   ['scripts/demo/main.ts', 'nodes/index.ts'],
   ['scripts/demo/main.ts', 'scripts/bench/table.ts']
 ]

@@ -77,7 +77,7 @@ describe('a hedged task', () => {
       fleet.add(worker, ['double'])
       for (let i = 1; i <= 20; i++) {
         fleet.began(worker, 'double', i)
-        fleet.answered(worker, 'double', ms, { now: i })
+        fleet.answered(worker, 'double', { queue: 0, run: ms, network: 0 }, { now: i })
       }
     }
     const it = new Master(fleet)

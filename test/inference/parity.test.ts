@@ -108,7 +108,9 @@ describe('a plan with parity models', () => {
 
   it('copies the queries of a group that is smaller than the parity model knows', () => {
     const { master } = ask([parity], [1, 2, 3, 4])
-    const last = of('submit', master.step({ type: 'advance', call: 1 }, 0)).filter(({ task }) => task.inputs.x.data[0] === 4)
+    const last = of('submit', master.step({ type: 'advance', call: 1 }, 0)).filter(
+      ({ task }) => task.inputs.x.data[0] === 4
+    )
     assert.deepEqual(
       last.map(({ task }) => task.model),
       ['double', 'double']

@@ -83,7 +83,7 @@ describe('a step of the master', () => {
       fleet.add(worker, ['double'], { domain })
       // those of the rack are the fastest
       fleet.began(worker, 'double', 0)
-      fleet.answered(worker, 'double', domain === 'rack' ? 5 : 20, { now: 5 })
+      fleet.answered(worker, 'double', { queue: 0, run: domain === 'rack' ? 5 : 20, network: 0 }, { now: 5 })
     }
     const queries = [{ x: query(1) }, { x: query(2) }]
     const begun = new Master(fleet).step({ type: 'batch', call: 1, queries, spec: spec('nercc'), concurrency: 1 }, 10)

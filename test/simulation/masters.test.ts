@@ -24,7 +24,7 @@ interface Shared {
 }
 
 /** Masters that share the same workers and know of each other only by how long these take. */
-function share(fleets: readonly Fleet[], master: (fleet: Fleet) => typeof drive, seed: number): Shared {
+function share(fleets: readonly Fleet[], seed: number): Shared {
   const clock = new VirtualClock()
   const shared: Shared = { latencies: fleets.map(() => []), asked: new Map() }
   // Each master calls the model by a name of its own, so that it is told of its own tasks.
@@ -41,7 +41,7 @@ function share(fleets: readonly Fleet[], master: (fleet: Fleet) => typeof drive,
   fleets.forEach((fleet, i) => {
     const model = `model-${i}`
     const asked = new Map<number, number>()
-    const driven = master(fleet)({
+    const driven = drive({
       fleet,
       clock,
       channel: id => channels.find(({ worker }) => worker === id),
@@ -87,11 +87,9 @@ describe('four masters that share a fleet', () => {
     for (const seed of [1, 2, 3]) {
       const ours = share(
         Array.from({ length: MASTERS }, () => new Fleet()),
-        () => drive,
         seed
       )
-      const herds = Array.from({ length: MASTERS }, fastest)
-      const herding = share(herds, fleet => herds.find(each => each === fleet)?.drive ?? drive, seed)
+      const herding = share(Array.from({ length: MASTERS }, fastest), seed)
       const p99 = ({ latencies }: Shared): number => quantile(latencies.flat(), 0.99)
       assert.ok(p99(ours) < 0.7 * p99(herding), `seed ${seed}: p99 ${p99(ours)} ms, herding ${p99(herding)} ms`)
       const tasks = [...ours.asked.values()]
