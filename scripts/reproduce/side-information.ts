@@ -89,8 +89,10 @@ export async function sideFigures(
   const description = best && descriptionOf(best, test.description ?? [])
   const students = { student: studentOf(answers, share), useless: uselessStudent(answers, share, seed) }
   const cells: SideCell[] = []
+  const profiles = new Map<number, Profile>()
   for (const cell of CELLS[network.name]) {
-    const profile = await profileOf(dataset, cell.k, seed)
+    const profile = profiles.get(cell.k) ?? (await profileOf(dataset, cell.k, seed))
+    profiles.set(cell.k, profile)
     cells.push(scoreCell(cell, { test, ...students, description, profile, share, groups, seed }))
   }
   const autos = cells.flatMap(({ rows }) => rows.filter(({ method }) => method.startsWith('auto')))
