@@ -165,6 +165,7 @@ function methodsOf(size: Method['size'], { student, useless, description, profil
   }
   const described = description && [
     { name: 'descriptions', size, description },
+    { name: 'descriptions + rescue of two', size, description, rescued: 2 },
     { name: 'joint: student + allocation + descriptions', size, student, description },
     { name: 'joint + rescue of two', size, student, description, rescued: 2 }
   ]
