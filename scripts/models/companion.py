@@ -87,6 +87,8 @@ NETWORKS = {"wide": WideNetwork, "lenet5": NormalisedLeNet5, "resnet20": TiledRe
 
 def new_network(options, classes, tiles=1):
     """A network of images that have tiles×tiles tiles, with an answer for each: [b,c,h,w] -> [b·tiles²,classes]."""
+    if (options.network == "resnet20") != (options.weights is not None):
+        raise SystemExit("--network resnet20 goes on from public weights, and the others from none: give --weights with it alone")
     start = {} if options.weights is None else {"weights": options.weights}
     return NETWORKS[options.network](classes, tiles, **start)
 
