@@ -30,6 +30,8 @@ export class Placing {
         best = worker
         least = cost
       }
+      // None can cost less, and of equals the best ranked is meant: with a worker for each task, half of them need no look.
+      if (least === 0) break
     }
     if (best !== undefined) {
       this.#add(best, queries)
