@@ -22,6 +22,7 @@ const COLUMNS: Told[] = [
   },
   { title: 'p50', align: 'right', cell: (peer, model) => timeOf(peer, model.id, 'p50') },
   { title: 'p99', align: 'right', cell: (peer, model) => timeOf(peer, model.id, 'p99') },
+  { title: 'network', align: 'right', cell: (peer, { id }) => networkOf(peer, id) },
   { title: 'says', align: 'right', cell: (_, { id }, said) => taskMsOf(said, id) },
   {
     title: 'free',
@@ -61,6 +62,11 @@ export function peersTable(workers: readonly FoundWorker[], present: readonly Pr
 function timeOf(peer: ListedPeer, model: string, which: 'p50' | 'p99'): string {
   const times = 'times' in peer ? peer.times[model] : undefined
   return times === undefined ? '' : Number.isFinite(times[which]) ? millis(times[which]) : 'never'
+}
+
+function networkOf(peer: ListedPeer, model: string): string {
+  const network = 'times' in peer ? peer.times[model]?.network : undefined
+  return network === undefined ? '' : millis(network)
 }
 
 function taskMsOf(said: PresentPeer | undefined, model: string): string {

@@ -22,8 +22,8 @@ interface Worker {
 export interface Times {
   p50: number
   p99: number
-  /** What is usual of it in the network, by what the worker says of its own part: a hint, by which nobody is chosen. */
-  network: number
+  /** How much of it is usual in the network, by what the worker says of its own part: a hint, by which nobody is chosen. */
+  network?: number
 }
 
 /** Where the time of a task went, in ms: in the queue and the run of the worker, as it says itself, and the rest of the round trip. */
@@ -137,7 +137,7 @@ export class Fleet {
   times(worker: WorkerId, model: string): Times | undefined {
     const record = this.#workers.get(worker)?.record
     const times = record?.times(model)
-    return times && { p50: times.quantile(0.5), p99: times.quantile(0.99), network: record?.networkMs(model) ?? 0 }
+    return times && { p50: times.quantile(0.5), p99: times.quantile(0.99), network: record?.networkMs(model) }
   }
 
   /**
