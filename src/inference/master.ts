@@ -1,4 +1,5 @@
 import type { Fleet, WorkerId } from '../fleet/index.ts'
+import type { ModelId } from '../models/index.ts'
 import type { Millis } from './channel.ts'
 import { Copies } from './copies.ts'
 import type { CallId, Effect, GroupId, MasterEvent, StopReason, TaskId } from './events.ts'
@@ -146,20 +147,27 @@ export class Master {
       return
     }
     for (const model of new Set(unsent.map(({ task }) => task.model))) {
-      const { n, k, fewest } = group.plan.spec
-      // A host that is lost should cost no more than the group can spare. Places that may be held back are no trial.
-      const choice = { count: n, mostPerDomain: Math.max(1, n - k), expendable: fewest ? 0 : n - k }
-      const ranked = this.#fleet.choose(model, choice, this.#now)
-      const placements = unsent.filter(({ task }) => task.model === model)
-      const sent = placements.filter(placement => {
-        const leaves = !this.#spares.holdsBack(group, placement, this.#now)
-        if (leaves) {
-          this.#send(group, placement, ranked)
+      const sent: Placement[] = []
+      let ranked: readonly WorkerId[] = []
+      for (const placement of unsent.filter(({ task }) => task.model === model)) {
+        if (this.#spares.holdsBack(group, placement, this.#now)) {
+          break
         }
-        return leaves
-      })
+        if (sent.length === 0) {
+          ranked = this.#ranked(group, model)
+        }
+        this.#send(group, placement, ranked)
+        sent.push(placement)
+      }
       this.#copies.tryOut(group, sent, { chosen: ranked, now: this.#now })
     }
+  }
+
+  #ranked({ plan }: Group, model: ModelId): WorkerId[] {
+    const { n, k, fewest } = plan.spec
+    // A host that is lost should cost no more than the group can spare. Places that may be held back are no trial.
+    const choice = { count: n, mostPerDomain: Math.max(1, n - k), expendable: fewest ? 0 : n - k }
+    return this.#fleet.choose(model, choice, this.#now)
   }
 
   #send(group: Group, placement: Placement, ranked: readonly WorkerId[]): void {

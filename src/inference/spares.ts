@@ -8,6 +8,8 @@ import { isSystematic } from './plan.ts'
 const EPSILON = 0.01
 /** A group is late after so many times what workers take for half of their tasks. */
 const LATE = 1.4
+/** So often at most a group is looked at until its deadline. */
+const MOST_LOOKS = 100
 /** What groups did without may be spent on others that are late, up to so many times N: trouble has no avalanche. */
 const MOST_SAVED = 2
 
@@ -34,7 +36,7 @@ export class Spares {
     this.#init = init
   }
 
-  /** May this task wait, since those that were sent are enough? */
+  /** May this task, and those after it, wait, since those that were sent are enough? */
   holdsBack(group: Group, { task }: Placement, now: Millis): boolean {
     const { plan } = group
     // As long as nobody can tell who is late, nothing is held back.
@@ -85,9 +87,10 @@ export class Spares {
 
   #watch(group: Group, now: Millis): void {
     const { fleet, arm } = this.#init
-    const usual = fleet.usualTime(group.plan.spec.model)
+    const { model, deadline } = group.plan.spec
+    const usual = fleet.usualTime(model)
     if (usual !== undefined) {
-      arm(group, now + LATE * usual, later => this.#copy(group, later))
+      arm(group, now + Math.max(LATE * usual, deadline / MOST_LOOKS), later => this.#copy(group, later))
     }
   }
 
