@@ -54,7 +54,12 @@ export class Formation {
       const opened = this.#init.open(spec)
       group = opened
       this.#open.set(lane, opened)
-      this.#init.arm(opened, Math.min(spec.maxWait, spec.deadline / 2), () => this.#close(opened))
+      this.#init.arm(opened, Math.min(spec.maxWait, spec.deadline / 2), () => {
+        // One that was full is closed already: closed again, it would be decoded as if nothing had been learned of its plan.
+        if (this.#open.get(lane) === opened) {
+          this.#close(opened)
+        }
+      })
     }
     group.add({ call, position: 0 }, query)
     this.#init.dispatch(group)

@@ -109,6 +109,16 @@ describe('companions in a simulated fleet', () => {
     )
   })
 
+  it('are worth as much to single queries that share a group', async () => {
+    const plan: ScenarioPlan = { code: 'parm', k: 2, n: 3, parity: { profile: 'parity.json' } }
+    const asked = steady(plan, [stalls], 20_000)
+    const singles: Scenario = { ...asked, workload: { arrivals: 'trace', at: [0, 1], every: 100, length: 20_000 } }
+    const model = timedModel(asked.model, { profile, companions: new Map([[plan, { parity: PARITY }]]) })
+    const record = await simulate(singles, plan, { model })
+    assert.deepEqual(record.violations, [])
+    assert.deepEqual(worth(record), new Set([0.9 * accuracy]))
+  })
+
   it('wait for the encoder that makes a parity query at the master', async () => {
     const plan: ScenarioPlan = { code: 'parm', k: 2, n: 3, parity: { profile: 'encoder.json', service: 7 } }
     const record = await run(plan, {
