@@ -65,7 +65,7 @@ export function defineChaos(program: Command): void {
     .addHelpText('after', EXAMPLES)
   chaos
     .command('tour', { isDefault: true })
-    .description('Two minutes: three scenarios in the simulator, one on twelve real processes, and a page of it all.')
+    .description('Three minutes: three scenarios in the simulator, one on twelve real processes, and a page of it all.')
     .option('--out <folder>', 'where figures and page go', 'results/chaos')
     .action(async (options: ChaosTourOptions) => {
       const { tour } = await import('./chaos-tour.ts')
