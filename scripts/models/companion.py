@@ -17,6 +17,7 @@ from torch import nn
 
 from cifar10.train import FILES as CIFAR10, load_training as load_cifar10, read_weights
 from digits.images import TEST_EVERY, load_images
+from half import halve
 from mnist.images import find_mnist, load_mnist
 from tiling import shrunk
 from training import OPSET, environment, make_repeatable, move_at_random, parameters_of, sha256_of
@@ -110,6 +111,7 @@ def arguments(description, steps):
     parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--learning-rate", type=float, default=4e-3, help="its peak")
+    parser.add_argument("--half", action="store_true", help="keep the large weights as float16: the file is half as large")
     parser.add_argument("--checkpoint", type=Path,
                         help="file to write ten times on the way, and to go on from; the outcome is the same")
     parser.add_argument("--seed", type=int, default=1)
@@ -222,7 +224,7 @@ def resume(checkpoint, model, optimizer, schedule):
     return state["step"]
 
 
-def export_checked(model, path, examples, output, rows="batch"):
+def export_checked(model, path, examples, output, options, rows="batch"):
     """Writes the model as ONNX, and refuses it if ONNX Runtime gives other answers to the examples than PyTorch."""
     torch.onnx.export(model, examples[:1], str(path), opset_version=OPSET, input_names=["image"], output_names=[output],
                       dynamic_axes={"image": {0: "batch"}, output: {0: rows}})
@@ -232,6 +234,8 @@ def export_checked(model, path, examples, output, rows="batch"):
     if not apart <= MOST_APART:
         path.unlink()
         raise SystemExit(f"ONNX Runtime and PyTorch differ by {apart} on {path.name}: nothing written")
+    if options.half:
+        halve(path)
 
 
 def recipe_of(model, options, agreement, files):

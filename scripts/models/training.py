@@ -107,8 +107,10 @@ def parameters_of(model):
 
 def export(model, path, shape=(1, SIDE, SIDE)):
     """Writes the model of images of this shape as ONNX, any number of them in one run."""
+    # The export leaves a model in the mode that it found it in.
+    both = WithSoftmax(model).eval()
     torch.onnx.export(
-        WithSoftmax(model), torch.zeros(1, *shape), str(path), opset_version=OPSET,
+        both, torch.zeros(1, *shape), str(path), opset_version=OPSET,
         input_names=["image"], output_names=["logits", "softmax"],
         dynamic_axes={name: {0: "batch"} for name in ("image", "logits", "softmax")},
     )

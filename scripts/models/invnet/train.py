@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains Coded-InvNet on MNIST or the digits: an invertible network with a linear head, and the encoder of a group of K images.
+"""Trains Coded-InvNet on MNIST, CIFAR-10 or the digits: an invertible network with a linear head, and the encoder of a group of K images.
 
 Dinh and Lee 2021. The network is f = h∘g, g invertible, h linear, so that f(g⁻¹(mean of g(x_i))) is the mean of f(x_i): one more
 run of the deployed network makes up for one slow worker of K. The encoder is a small U-Net, run by the master, that
@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from cifar10.train import FILES as CIFAR10, load_test, load_training as load_cifar10  # noqa: E402
 from companion import HELD_BACK_EVERY, answers_of, fit, MOST_APART  # noqa: E402: the folder above is not a package
 from digits.images import TEST_EVERY, load_images  # noqa: E402
 from mnist.images import find_mnist, load_mnist  # noqa: E402
@@ -25,7 +26,7 @@ from training import (  # noqa: E402
     sha256_of,
 )
 
-NETWORK = {"steps": 3000, "batch": 128, "learning_rate": 4e-3,
+NETWORK = {"batch": 128, "learning_rate": 4e-3,
            "mixup": "Manifold Mixup, of a layer by chance, uniform share", "loss": "square"}
 ENCODER = {"batch": 32, "learning_rate": 3e-3}
 # What the network gives the class of an image, where it gives the others 0: softmax of that is .9995.
@@ -73,14 +74,15 @@ class Squeeze(nn.Module):
 
 
 class InvNet(nn.Module):
-    """f = h∘g: [b,1,32,32] -> logits [b,10]; g keeps all 1024 numbers of an image."""
+    """f = h∘g: [b,c,32,32] -> logits [b,10]; g keeps all numbers of an image."""
 
-    def __init__(self):
+    def __init__(self, channels):
         super().__init__()
         self.layers = nn.ModuleList([
-            Squeeze(), Squeeze(), Coupling(16, 32), Coupling(16, 32), Squeeze(), Coupling(64, 64),
+            Squeeze(), Squeeze(), Coupling(16 * channels, 32 * channels), Coupling(16 * channels, 32 * channels),
+            Squeeze(), Coupling(64 * channels, 64 * channels),
         ])
-        self.head = nn.Linear(SIDE * SIDE, CLASSES)
+        self.head = nn.Linear(channels * SIDE * SIDE, CLASSES)
 
     def features(self, image):
         for layer in self.layers:
@@ -97,16 +99,16 @@ class InvNet(nn.Module):
 
 
 class Encoder(nn.Module):
-    """A group as one image: [groups,k,1,32,32] -> [groups,1,32,32].
+    """A group as one image: [groups,k,c,32,32] -> [groups,c,32,32].
 
     Each image is seen by itself first, as a whole, so that what is averaged can be what it is of; the way up starts from that
     average, and at each size sees the average at that size.
     """
 
-    def __init__(self):
+    def __init__(self, channels):
         super().__init__()
         self.down = nn.ModuleList([
-            nn.Sequential(nn.Conv2d(1, 32, 4, stride=4), nn.BatchNorm2d(32), nn.ReLU()),
+            nn.Sequential(nn.Conv2d(channels, 32, 4, stride=4), nn.BatchNorm2d(32), nn.ReLU()),
             nn.Sequential(conv(32, 32, 2), nn.BatchNorm2d(32), nn.ReLU()),
             nn.Sequential(
                 nn.Flatten(), nn.Linear(512, 64), nn.BatchNorm1d(64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(),
@@ -115,7 +117,7 @@ class Encoder(nn.Module):
         self.bottom = nn.Sequential(nn.Linear(64, 512), nn.ReLU())
         self.up = nn.ModuleList([
             nn.Sequential(conv(32 + 32, 64), nn.ReLU(), nn.PixelShuffle(2)),
-            nn.Sequential(conv(16 + 32, 64), nn.ReLU(), conv(64, 16), nn.PixelShuffle(4)),
+            nn.Sequential(conv(16 + 32, 64), nn.ReLU(), conv(64, 16 * channels), nn.PixelShuffle(4)),
         ])
 
     def forward(self, groups):
@@ -132,7 +134,7 @@ class Encoder(nn.Module):
 
 
 class OneGroup(nn.Module):
-    """What is exported: the K images of one group as a batch, [k,1,32,32] -> [1,1,32,32]."""
+    """What is exported: the K images of one group as a batch, [k,c,32,32] -> [1,c,32,32]."""
 
     def __init__(self, encoder):
         super().__init__()
@@ -165,7 +167,8 @@ def train_network(images, classes, held, options):
     def accuracy(model):
         return score(model, *held)["accuracy"]
 
-    return fit(InvNet(), loss_of_batch, accuracy, phase(options, "network", NETWORK))
+    return fit(InvNet(images.shape[1]), loss_of_batch, accuracy,
+               phase(options, "network", {"steps": options.network_steps, **NETWORK}))
 
 
 def train_encoder(network, images, held_images, options):
@@ -189,14 +192,18 @@ def train_encoder(network, images, held_images, options):
         decoded = held_logits[drawn] + error(model(held_images[drawn]), held_logits[drawn])[:, None]
         return float((decoded.argmax(2) == held_logits[drawn].argmax(2)).float().mean())
 
-    model = fit(Encoder(), loss_of_batch, agreement, phase(options, "encoder", {"steps": options.steps, **ENCODER}))
+    model = fit(Encoder(images.shape[1]), loss_of_batch, agreement, phase(options, "encoder", {"steps": options.steps, **ENCODER}))
     return model, agreement(model)
 
 
 def read_images(data):
     """Images and classes to learn from, and to test."""
+    folder = None if data is None else Path(data)
+    if folder is not None and (folder / CIFAR10["train"]).is_file():
+        fitted, _ = load_cifar10(folder / CIFAR10["train"])
+        return [part.float() / 255 if part.ndim == 4 else part for part in (*fitted, *load_test(folder / CIFAR10["test"]))]
     if data != "digits":
-        return load_mnist(find_mnist(None if data is None else Path(data)))[:4]
+        return load_mnist(find_mnist(folder))[:4]
     images, classes = load_images()
     tested = torch.arange(len(images)) % TEST_EVERY == 0
     return images[~tested], classes[~tested], images[tested], classes[tested]
@@ -224,10 +231,12 @@ def export_encoder(encoder, path, example):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--data", default=os.environ.get("SPLINEMESH_DATA"), help="a folder that holds MNIST, or 'digits'")
+    parser.add_argument("--data", default=os.environ.get("SPLINEMESH_DATA"), 
+                        help="a folder that holds MNIST, the one of CIFAR-10's files, or 'digits'")
     parser.add_argument("--copies", type=int, default=0, help="moved copies of each image to learn from beside it")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--k", type=int, default=10, help="queries in a group")
+    parser.add_argument("--network-steps", type=int, default=3000, help="of the network")
     parser.add_argument("--steps", type=int, default=5000, help="of the encoder")
     parser.add_argument("--checkpoint", type=Path, help="as for parm/train.py")
     parser.add_argument("--seed", type=int, default=1)
@@ -250,12 +259,12 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     numpy.save(out / "held-back.npy", held_images.numpy())
     names = ["invnet.onnx", f"encoder-k{options.k}.onnx"]
-    export(network, out / names[0])
+    export(network, out / names[0], held_images.shape[1:])
     export_encoder(encoder, out / names[1], held_images[:options.k])
     recipe = {
         "selection": "none; weights of the last step", "heldBackEvery": HELD_BACK_EVERY, "copies": options.copies,
         "seed": options.seed,
-        "network": {"parameters": parameters_of(network), "arguments": NETWORK,
+        "network": {"parameters": parameters_of(network), "steps": options.network_steps, "arguments": NETWORK,
                     "accuracyOfLogits": {"test": score(network, test_images, test_classes)}},
         "encoder": {"k": options.k, "parameters": parameters_of(encoder), "steps": options.steps, "arguments": ENCODER,
                     "agreementOnQueriesHeldBack": round(agreement, 4)},

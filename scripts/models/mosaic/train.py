@@ -50,7 +50,7 @@ def main():
     model, agreement, examples = train(Teaching(options), options)
     name = f"mosaic-k{options.side ** 2}"
     with torch.no_grad():
-        export_checked(model, options.out / f"{name}.onnx", examples, "logits", rows="queries")
+        export_checked(model, options.out / f"{name}.onnx", examples, "logits", options, rows="queries")
     write_json(options.out / f"{name}.recipe.json", recipe_of(model, options, agreement, [f"{name}.onnx"]))
 
 

@@ -4,6 +4,7 @@
 Kosaian, Rashmi and Venkataraman 2019, §3; the mixtures are those of `src/codes/parm.ts`. Images may be concatenated in
 place of added up: each is shrunk to a tile of one image, as `src/companions/mosaic.ts` does. One thread and one seed.
 """
+import argparse
 import sys
 from pathlib import Path
 
@@ -36,7 +37,10 @@ def reconstructed(parity, answers, weights):
 
 
 def train(teaching, parity, options):
-    """One parity model, and how often what it reconstructs has the deployed model's class on groups held back."""
+    """One parity model, and how often what it reconstructs has the deployed model's class on groups held back.
+
+    Each has a checkpoint of its own.
+    """
     weights = weights_of(parity, options.k)
     tiles = tiles_of(options.k)
 
@@ -57,7 +61,9 @@ def train(teaching, parity, options):
         decoded = reconstructed(parity_answers, held_answers, weights)
         return float((decoded.argmax(2) == held_answers.argmax(2)).float().mean())
 
-    model = fit(new_network(options, held_answers.shape[2]), loss_of_batch, agreement, options)
+    checkpoint = options.checkpoint and options.checkpoint.with_suffix(f".{parity + 1}")
+    model = fit(new_network(options, held_answers.shape[2]), loss_of_batch, agreement,
+                argparse.Namespace(**{**vars(options), "checkpoint": checkpoint}))
     return model, agreement(model), held[:EXAMPLES]
 
 
@@ -81,7 +87,7 @@ def main():
         kind = "concatenated" if options.concatenate else "parity"
         name = f"{kind}-k{options.k}" + (f"-{parity + 1}" if parity > 0 else "")
         with torch.no_grad():
-            export_checked(model, options.out / f"{name}.onnx", examples, options.output)
+            export_checked(model, options.out / f"{name}.onnx", examples, options.output, options)
         write_json(options.out / f"{name}.recipe.json", recipe_of(model, options, agreement, [f"{name}.onnx"]))
 
 
