@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { shuffled } from '../../src/chance/index.ts'
 import { knownFile, unpacked } from './data-files.ts'
 import { ReproduceError } from './errors.ts'
-import { type Dataset, decodeImage, type Images } from './images.ts'
+import { type Dataset, decodeImage, type Images, type Most } from './images.ts'
 
 const MODEL = new URL('../models/cifar10/', import.meta.url)
 const SIDE = 32
@@ -27,17 +28,20 @@ export async function readCifar10(folder: string | undefined): Promise<Dataset> 
     models: { deployed: fileURLToPath(new URL('resnet20.onnx', MODEL)) },
     learning: await trainingImages(train, number => number % every === 0, recipe.resnet20.classes),
     test: records(test),
-    fitted: async () => (await trainingImages(train, number => number % every !== 0, recipe.resnet20.classes)).pixels
+    fitted: async most =>
+      (await trainingImages(train, number => number % every !== 0, recipe.resnet20.classes, most)).pixels
   }
 }
 
-/** The images `train/<class>/<number>.jpg` whose number passes. */
+/** The images `train/<class>/<number>.jpg` whose number passes, or some of them. */
 async function trainingImages(
   archive: Uint8Array,
   passes: (number: number) => boolean,
-  classes: readonly string[]
+  classes: readonly string[],
+  most?: Most
 ): Promise<Images> {
-  const files = await unpacked(archive, name => passes(Number(/(\d+)\.jpg$/.exec(name)?.[1])))
+  const all = await unpacked(archive, name => passes(Number(/(\d+)\.jpg$/.exec(name)?.[1])))
+  const files = most === undefined ? all : shuffled(all, most.chance).slice(0, most.count)
   return {
     pixels: await Promise.all(files.map(({ content }) => decodeImage(content, SIDE))),
     labels: files.map(({ name }) => classes.indexOf(name.split('/')[1]))

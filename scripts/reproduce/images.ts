@@ -1,9 +1,16 @@
 import sharp from 'sharp'
+import type { Random } from '../../src/chance/index.ts'
 
 /** Images as a model takes them, channels apart, and the true class of each. */
 export interface Images {
   pixels: Float32Array[]
   labels: ArrayLike<number>
+}
+
+/** So many of the images, drawn by chance: the others need not be read. */
+export interface Most {
+  count: number
+  chance: Random
 }
 
 /** What a network's table is made from. */
@@ -16,7 +23,7 @@ export interface Dataset {
   /** Only scored on. */
   test: Images
   /** Further images that the model was fitted to: of use to learn what it says, where its own accuracy does not matter. */
-  fitted?(): Promise<Float32Array[]>
+  fitted?(most?: Most): Promise<Float32Array[]>
 }
 
 /** A JPEG as three planes of side×side values in [0, 1]; an image of another size is scaled to cover the square and cut. */

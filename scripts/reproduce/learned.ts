@@ -7,6 +7,7 @@ import type { Dataset } from './images.ts'
 import { LearnedModels, type Trained, trainedFiles } from './learned-models.ts'
 import { advisedMethod, type LearnedCell, otherWays, trainedWays, type WaysInit } from './learned-plans.ts'
 import { type Asked, drawCell, type LearnedRow, rowOf } from './learned-row.ts'
+import { type LearnedTrainings, overTrainings } from './learned-trainings.ts'
 import { worthsOf } from './learned-worths.ts'
 import { Models } from './models.ts'
 import type { NetworkName } from './networks.ts'
@@ -39,6 +40,7 @@ export interface LearnedFigures {
   /** Of each deployed model by itself. */
   accuracy: Record<string, number>
   rows: LearnedRow[]
+  trainings: LearnedTrainings[]
   /** What was not trained. */
   missing: string[]
 }
@@ -89,10 +91,12 @@ export async function learnedFigures(dataset: Dataset, init: LearnedInit): Promi
   )
   const coded = encoders.length > 0 ? [await scored('invnet', encoders, { cells: [INVNET], beside: false }, scene)] : []
   await models.close()
+  const rows = [own, ...coded].flatMap(each => each.rows)
   return {
     settings: { seed, testImages: images.length, queries },
     accuracy: Object.fromEntries([own, ...coded].map(each => [each.deployed, each.accuracy])),
-    rows: [own, ...coded].flatMap(each => each.rows),
+    rows,
+    trainings: overTrainings(rows),
     missing
   }
 }
@@ -137,7 +141,8 @@ async function autoRows(cell: LearnedCell, ways: WaysInit, rows: readonly Learne
 
 /** A student in closed form, fitted to what the model says of images that it was itself fitted to. */
 async function fitBackup({ models: { deployed }, learning, fitted, shape }: Dataset, { seed, student }: LearnedInit) {
-  const pixels = shuffled((await fitted?.()) ?? learning.pixels, random(seed, STREAM)).slice(0, BACKUP.images)
+  const most = { count: BACKUP.images, chance: random(seed, STREAM) }
+  const pixels = (await fitted?.(most)) ?? shuffled(learning.pixels, most.chance).slice(0, most.count)
   const teacher = await Models.load({ deployed })
   const logits = await teacher.logits('deployed', pixels)
   await teacher.close()

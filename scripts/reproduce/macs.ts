@@ -77,7 +77,13 @@ function weightShapes({ initializer, node }: GraphProto): Map<string, number[]> 
       ? attribute.flatMap(({ t }) => (t === undefined ? [] : { name: output[0], dims: t.dims }))
       : []
   )
-  return new Map([...initializer, ...constants].map(({ name, dims }) => [name, dims.map(Number)]))
+  const shapes = new Map([...initializer, ...constants].map(({ name, dims }) => [name, dims.map(Number)]))
+  // Weights that are kept as float16 are cast first.
+  for (const { opType, input, output } of node) {
+    const kept = opType === 'Cast' ? shapes.get(input[0]) : undefined
+    if (kept !== undefined) shapes.set(output[0], kept)
+  }
+  return shapes
 }
 
 function tensorType() {

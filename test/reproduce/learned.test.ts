@@ -6,7 +6,8 @@ import { describe, it } from 'node:test'
 import { ReproduceError } from '../../scripts/reproduce/errors.ts'
 import { trainedFiles } from '../../scripts/reproduce/learned-models.ts'
 import type { Way } from '../../scripts/reproduce/learned-plans.ts'
-import { type Asked, rowOf } from '../../scripts/reproduce/learned-row.ts'
+import { type Asked, type LearnedRow, rowOf } from '../../scripts/reproduce/learned-row.ts'
+import { overTrainings } from '../../scripts/reproduce/learned-trainings.ts'
 import { codeFamily } from '../../src/codes/index.ts'
 import { linearPlan, planSpec } from '../../src/inference/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
@@ -51,6 +52,23 @@ describe('a row of the table of learned codes', () => {
   it('says what each query costs beside its own run and bytes', async () => {
     assert.deepEqual((await scored(2, [[0, 1, 2, 3, 4, 5]])).extra, { workers: 0.5, master: 0, bytes: 8 })
     assert.deepEqual((await scored(1, [[0, 1, 2, 3, 4]])).extra, { workers: 0.25, master: 0, bytes: 4 })
+  })
+})
+
+describe('trainings that differ in their seeds', () => {
+  it('have a mean and a range in each cell that they are in', async () => {
+    const cell = { deployed: 'identity', k: 4, n: 5, stragglers: 1 }
+    const row = async (seed: number | undefined, right: number): Promise<LearnedRow> => {
+      const { degraded, ...figures } = await scored(1, [[0, 1, 2, 4]])
+      return { ...cell, ...figures, degraded: { ...degraded, value: right }, ...(seed !== undefined && { seed }) }
+    }
+    const rows = [await row(undefined, 0.8), await row(2, 0.9), await row(3, 0.7)]
+    const [spread, ...others] = overTrainings([...rows, { ...rows[0], method: 'auto', chosen: 'ParM' }])
+    assert.deepEqual(others, [])
+    assert.equal(spread.count, 3)
+    assert.ok(Math.abs(spread.degraded.mean - 0.8) < 1e-12)
+    assert.deepEqual([spread.degraded.least, spread.degraded.most], [0.7, 0.9])
+    assert.deepEqual(overTrainings(rows.slice(0, 1)), [])
   })
 })
 
