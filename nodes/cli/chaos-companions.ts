@@ -46,22 +46,22 @@ async function companionsOf(plan: ScenarioPlan, folder: string): Promise<PlanCom
     checkParity(plan, found.parity)
     // What lies beside the profile is the encoder, if there is one: the deployed model is its own parity model then.
     const models = found.parity.encoder ? own : served
-    models.push(modelOf(file))
+    models.push(...(plan.parity.models?.map(model => modelAt(from(model))) ?? [modelOf(file)]))
   }
   return found
 }
 
 /** @throws {ScenarioError} the profile is not of this plan */
 function checkParity(plan: ScenarioPlan, { k, parities, encoder }: ParityProfile): void {
-  const { profile: file, service } = plan.parity ?? {}
+  const { profile: file, service, models } = plan.parity ?? {}
   const wrong = (message: string): never => {
     throw new ScenarioError(`${planName(plan)}: ${file} ${message}`)
   }
-  if (parities.length > 1) {
-    wrong(`has ${parities.length} parity models, and a plan of a scenario has one`)
+  if (parities.length !== (models?.length ?? 1)) {
+    wrong(`is of ${parities.length} parity models: ${parities.length > 1 ? 'name them as' : 'leave out'} parity.models`)
   }
-  if (plan.k !== k || plan.n !== k + 1) {
-    wrong(`is of groups of ${k}: k is ${k}, and n ${k + 1}`)
+  if (plan.k !== k || plan.n !== k + parities.length) {
+    wrong(`is of groups of ${k}: k is ${k}, and n ${k + parities.length}`)
   }
   if (encoder !== undefined && service === undefined) {
     wrong('has an encoder: say as parity.service how long the master takes to run it, in ms')
@@ -72,5 +72,9 @@ function checkParity(plan: ScenarioPlan, { k, parities, encoder }: ParityProfile
 }
 
 function modelOf(profile: string): OnnxModel {
-  return { name: path.basename(profile, '.json'), path: modelBeside(profile) }
+  return modelAt(modelBeside(profile))
+}
+
+function modelAt(file: string): OnnxModel {
+  return { name: path.basename(file, '.onnx'), path: file }
 }

@@ -24,10 +24,7 @@ export function planText(plan: ScenarioPlan): string {
     parts.push('spare machines may answer several queries in one run of a companion, shrunk, in place of copying one')
   }
   if (parity !== undefined) {
-    const made = parity.service === undefined ? 'a companion' : 'the model itself'
-    const coded =
-      parity.service === undefined ? 'the mean of the queries' : 'an image that a companion of the master makes of them'
-    parts.push(`${made} is run on ${coded}, which makes up for one of them`)
+    parts.push(parityText(parity, n - k))
   }
   if (maxWrong !== undefined) {
     parts.push(`up to ${maxWrong} results that contradict the others are left out`)
@@ -36,4 +33,13 @@ export function planText(plan: ScenarioPlan): string {
     parts.push(stragglers === 0 ? 'all are waited for' : `${stragglers} of them need not be answered`)
   }
   return parts.join('; ')
+}
+
+function parityText({ service }: NonNullable<ScenarioPlan['parity']>, parities: number): string {
+  if (service !== undefined) {
+    return 'the model itself is run on an image that a companion of the master makes of them, which makes up for one of them'
+  }
+  return parities === 1
+    ? 'a companion is run on the mean of the queries, which makes up for one of them'
+    : `${parities} companions are run, each on a mixture of the queries of its own, which make up for as many of them`
 }

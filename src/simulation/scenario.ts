@@ -100,6 +100,12 @@ const plan = record({
         description:
           'what is known of the parity model, or of the encoder of its queries, from the folder of this file, with its .onnx beside it'
       }),
+      models: Type.Optional(
+        Type.Array(Type.String(), {
+          minItems: 2,
+          description: 'the .onnx of each parity model, from the folder of this file, where there are several'
+        })
+      ),
       service: Type.Optional(
         positive('how long the master takes to run the encoder on a group when it is simulated, in ms')
       )
