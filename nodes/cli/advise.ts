@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
-import { type Latency, latency } from './late.ts'
-import { duration, positive, stragglers } from './options.ts'
+import { duration, type Latency, latency, positive, stragglers } from './options.ts'
 
 /** What was asked for, as commander hands it over. */
 export interface AdviseCommandOptions {

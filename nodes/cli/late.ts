@@ -1,29 +1,13 @@
-import { InvalidArgumentError } from 'commander'
 import { errorFunction } from 'simple-statistics'
 import type { Stragglers } from '../../src/advisor/index.ts'
 import { stragglersOf } from '../advised.ts'
 import type { AdviseCommandOptions } from './advise.ts'
 import { UsageError } from './errors.ts'
-import { duration } from './options.ts'
+import type { Latency } from './options.ts'
 import { millis } from './quantities.ts'
-
-/** Times in ms within which half, and ninety-nine in a hundred, of the tasks of a worker are answered. */
-export interface Latency {
-  p50: number
-  p99: number
-}
 
 /** The standard normal's 99th percentile. */
 const Z99 = 2.3263478740408408
-
-/** `20ms,150ms`: the median, and the 99th percentile. */
-export function latency(text: string): Latency {
-  const [p50, p99, ...more] = text.split(',').map(duration)
-  if (p99 === undefined || more.length > 0 || !(p50 > 0 && p99 > p50)) {
-    throw new InvalidArgumentError('Give the median and a longer 99th percentile, such as 20ms,150ms.')
-  }
-  return { p50, p99 }
-}
 
 /**
  * The share of answers that take longer than `ms`, if times are log-normal: with σ = ln(p99/p50)/z₉₉,

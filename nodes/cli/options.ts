@@ -68,6 +68,21 @@ export function stragglers(text: string): number {
   return value
 }
 
+/** Times in ms within which half, and ninety-nine in a hundred, of the tasks of a worker are answered. */
+export interface Latency {
+  p50: number
+  p99: number
+}
+
+/** `20ms,150ms`: the median, and the 99th percentile. */
+export function latency(text: string): Latency {
+  const [p50, p99, ...more] = text.split(',').map(duration)
+  if (p99 === undefined || more.length > 0 || !(p50 > 0 && p99 > p50)) {
+    throw new InvalidArgumentError('Give the median and a longer 99th percentile, such as 20ms,150ms.')
+  }
+  return { p50, p99 }
+}
+
 /** `0.5`, or one for each channel: `0.485,0.456,0.406`. */
 export function decimals(text: string): number[] {
   return text.split(',').map(decimal)

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { digits, LOOPBACK, lenet5, type Serving, said, serve, splinemesh } from './processes.ts'
+import { command, digits, LOOPBACK, lenet5, type Serving, said, serve, splinemesh } from './processes.ts'
 
 const images = path.join(digits, 'test-images.npy')
 const examples = [0, 1, 2, 3].map(digit => path.join(digits, 'examples', `${digit}.png`))
@@ -13,9 +13,9 @@ describe('splinemesh advise, and infer with the code that it recommends', () => 
   let profile = ''
   let worker: Serving
 
-  const advise = (...args: string[]) => splinemesh('advise', '--profile', profile, ...args)
+  const advise = (...args: string[]) => command('advise', '--profile', profile, ...args)
   const infer = (...args: string[]) =>
-    splinemesh(
+    command(
       ...['infer', '--peer', worker.address, '--model', 'lenet5', '--input', ...examples],
       ...['--deadline', '10s', '--code', 'auto', ...args]
     )
@@ -24,7 +24,7 @@ describe('splinemesh advise, and infer with the code that it recommends', () => 
     folder = mkdtempSync(path.join(tmpdir(), 'splinemesh-advise-'))
     profile = path.join(folder, 'p.json')
     const [ended, serving] = await Promise.all([
-      splinemesh(
+      command(
         ...['calibrate', '--model', lenet5, '--data', images, '--out', profile],
         ...['--k', '4', '--n', '12', '--groups', '12', '--lambda-encode', '0', '--lambda-decode', '1e-6']
       ),
@@ -40,7 +40,7 @@ describe('splinemesh advise, and infer with the code that it recommends', () => 
   })
 
   it('prints a row for each plan, and which to take and why', async () => {
-    const ended = await advise('--workers', '12', '--stragglers', '0.2')
+    const ended = await splinemesh('advise', '--profile', profile, '--workers', '12', '--stragglers', '0.2')
     assert.equal(ended.code, 0, said(ended))
     assert.match(ended.out, /^code +k +n +runs a query +agreement +degraded +error +exact +complete +sent a query\n/)
     assert.match(ended.out, /\nreplication +4 +12 +3\.00 +0\.993 +0\.100 .* 0\.992 +0\.968 +12\.3 kB\n/)
@@ -92,7 +92,7 @@ describe('splinemesh advise, and infer with the code that it recommends', () => 
     const other = path.join(folder, 'other.json')
     writeFileSync(other, readFileSync(profile, 'utf8').replace(/"model":"\w+"/, `"model":"${'0'.repeat(64)}"`))
     const fleet = ['--workers', '12', '--stragglers', '0.2']
-    const cases: Array<[() => ReturnType<typeof splinemesh>, RegExp]> = [
+    const cases: Array<[() => ReturnType<typeof command>, RegExp]> = [
       [() => advise('--workers', '12', '--stragglers', '1.5'), /UsageError .*Give a share such as 0\.2/],
       [() => advise('--workers', '12', '--stragglers', '13'), /InvalidFleetError .*of the 12 workers; got 13/],
       [() => advise(...fleet, '--k', '4', '--n', '3'), /NoAdviceError .*\(k, n\) of the profile are \(4, 12\)/],

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { parseProfile } from '../../../src/codes/index.ts'
 import { contentId } from '../../../src/models/index.ts'
-import { digits, LOOPBACK, lenet5, type Serving, said, serve, splinemesh } from './processes.ts'
+import { command, digits, LOOPBACK, lenet5, type Serving, said, serve, splinemesh } from './processes.ts'
 
 const images = path.join(digits, 'test-images.npy')
 const labels = path.join(digits, 'test-labels.npy')
@@ -17,9 +17,10 @@ describe('splinemesh calibrate, and infer by its profile', () => {
   let worker: Serving
 
   const file = (name: string): string => path.join(folder, name)
-  const calibrate = (...args: string[]) => splinemesh('calibrate', '--model', lenet5, '--data', images, ...args)
+  const onImages = ['calibrate', '--model', lenet5, '--data', images]
+  const calibrate = (...args: string[]) => command(...onImages, ...args)
   const infer = (...args: string[]) =>
-    splinemesh(
+    command(
       ...['infer', '--peer', worker.address, '--deadline', '10s', '--stragglers', '0'],
       ...['--model', 'lenet5', '--input', ...examples, '--profile', ...args]
     )
@@ -35,7 +36,7 @@ describe('splinemesh calibrate, and infer by its profile', () => {
   })
 
   it('prints what both decoders are worth, and writes a profile of this very model that infer decodes by', async () => {
-    const ended = await calibrate(...four, '--labels', labels, '--out', file('m.json'))
+    const ended = await splinemesh(...onImages, ...four, '--labels', labels, '--out', file('m.json'))
     assert.equal(ended.code, 0, said(ended))
     assert.match(
       ended.out,
@@ -64,7 +65,7 @@ describe('splinemesh calibrate, and infer by its profile', () => {
     assert.equal(ended.code, 0, said(ended))
     assert.match(ended.out, /agreement +least sure +surest +error +cost\n +0\.\d{3} /)
     assert.match(ended.out, /digits\.json · judged by \d+ queries/)
-    const answered = await splinemesh(
+    const answered = await command(
       ...['infer', '--peer', worker.address, '--deadline', '10s', '--model', 'lenet5', '--input', ...examples],
       ...['--student', file('digits.json'), '--json']
     )
@@ -82,14 +83,14 @@ describe('splinemesh calibrate, and infer by its profile', () => {
     assert.equal(ended.code, 0, said(ended))
     assert.match(ended.out, /what +error +agreement\n1 of 2 missing +\d\.\d+ +0\.\d{3}\n/)
     const ask = ['infer', '--peer', worker.address, '--deadline', '10s', '--model', 'lenet5', '--input', ...examples]
-    const answered = await splinemesh(...ask, '--parity', file('parity.json'), '--json')
+    const answered = await command(...ask, '--parity', file('parity.json'), '--json')
     assert.equal(answered.code, 0, said(answered))
     const { groups } = JSON.parse(answered.out)
     for (const { code, k, n, tasks } of groups) {
       assert.deepEqual({ code, k, n }, { code: 'parm', k: 2, n: 3 })
       assert.equal(tasks.filter(({ role }: { role: string }) => role === 'parity').length, 1)
     }
-    const refused = await splinemesh(...ask, '--parity', file('parity.json'), '--k', '3')
+    const refused = await command(...ask, '--parity', file('parity.json'), '--k', '3')
     assert.equal(refused.code, 2, said(refused))
     assert.match(refused.err, /the parity models are for k 2, and 3 is asked for/)
   })
@@ -103,7 +104,7 @@ describe('splinemesh calibrate, and infer by its profile', () => {
 
   it('runs the model on workers where it is told of some', async () => {
     const args = ['--k', '4', '--n', '6', '--code', 'bacc', '--groups', '3', '--out', file('mesh.json')]
-    const ended = await splinemesh(
+    const ended = await command(
       ...['calibrate', '--model', 'lenet5', '--data', images, '--peer', worker.address, ...args]
     )
     assert.equal(ended.code, 0, said(ended))

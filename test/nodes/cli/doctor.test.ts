@@ -3,11 +3,11 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
-import { type Ended, LOOPBACK, lenet5, said, serve, splinemesh } from './processes.ts'
+import { command, type Ended, LOOPBACK, lenet5, said, serve, splinemesh } from './processes.ts'
 
-describe('splinemesh doctor', { concurrency: 2 }, () => {
+describe('splinemesh doctor', () => {
   it('tries the providers that it is asked for, and says which one serve would take', async () => {
-    const ended = await splinemesh('doctor', '--ep', 'abacus,cpu', '--json')
+    const ended = await command('doctor', '--ep', 'abacus,cpu', '--json')
     assert.equal(ended.code, 0, said(ended))
     const { findings } = JSON.parse(ended.out) as { findings: Array<Record<string, string>> }
     assert.deepEqual(
@@ -36,12 +36,10 @@ describe('splinemesh doctor', { concurrency: 2 }, () => {
     const serving = await serve('--model', lenet5, '--listen', LOOPBACK, '--identity', path.join(folder, 'key'))
     cpSync(path.join(folder, 'key'), path.join(folder, 'copy'), { recursive: true })
     const gone = serving.address.replace(/tcp\/\d+/, 'tcp/1')
-    const ask = (...args: string[]) => splinemesh('doctor', '--json', '--peer', ...args)
-    const [found, lost, copied] = await Promise.all([
-      ask(serving.address),
-      ask(gone),
-      ask(serving.address, '--identity', path.join(folder, 'copy'))
-    ])
+    const ask = (...args: string[]) => command('doctor', '--json', '--peer', ...args)
+    const found = await ask(serving.address)
+    const lost = await ask(gone)
+    const copied = await ask(serving.address, '--identity', path.join(folder, 'copy'))
     await serving.end()
     rmSync(folder, { recursive: true })
     const finding = ({ out }: Ended) => JSON.parse(out).findings[0].finding

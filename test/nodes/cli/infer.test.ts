@@ -4,17 +4,18 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { formatNpy, parseNpy, Tensor } from '../../../src/tensor/index.ts'
-import { digits, LOOPBACK, lenet5, type Serving, said, serve, splinemesh } from './processes.ts'
+import { command, digits, LOOPBACK, lenet5, type Serving, said, serve, splinemesh } from './processes.ts'
 
 const examples = [0, 1, 2, 3].map(digit => path.join(digits, 'examples', `${digit}.png`))
 
-describe('splinemesh infer and peers', { concurrency: 2 }, () => {
+describe('splinemesh infer and peers', () => {
   let folder = ''
   let worker: Serving
 
   const file = (name: string): string => path.join(folder, name)
   // A deadline that a loaded machine keeps: what is tested is not speed.
-  const infer = (...args: string[]) => splinemesh('infer', '--peer', worker.address, '--deadline', '10s', ...args)
+  const asked = () => ['infer', '--peer', worker.address, '--deadline', '10s']
+  const infer = (...args: string[]) => command(...asked(), ...args)
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'splinemesh-infer-'))
@@ -27,7 +28,7 @@ describe('splinemesh infer and peers', { concurrency: 2 }, () => {
   })
 
   it('prints the right digit of each image, and traces who got what', async () => {
-    const ended = await infer('--model', 'lenet5', '--input', ...examples, '--trace')
+    const ended = await splinemesh(...asked(), '--model', 'lenet5', '--input', ...examples, '--trace')
     assert.equal(ended.code, 0, said(ended))
     examples.forEach((_, digit) => {
       assert.match(ended.out, new RegExp(`${digit}\\.png +${digit} +\\d\\.\\d{3} +exact\\n`))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { latency, lateShare, stragglersAsked } from '../../../nodes/cli/late.ts'
+import { lateShare, stragglersAsked } from '../../../nodes/cli/late.ts'
+import { latency } from '../../../nodes/cli/options.ts'
 
 describe('who is late by a deadline', () => {
   const times = latency('20ms,150ms')

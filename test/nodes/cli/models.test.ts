@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { cidOf, contentId } from '../../../src/models/index.ts'
-import { type Ended, LOOPBACK, lenet5, said, serve, splinemesh } from './processes.ts'
+import { command, type Ended, LOOPBACK, lenet5, said, serve, splinemesh } from './processes.ts'
 
 const id = contentId(readFileSync(lenet5))
 
@@ -13,7 +13,7 @@ function modelsOf(ended: Ended): Array<{ id: string; name: string; cid: string; 
   return JSON.parse(ended.out).models
 }
 
-describe('splinemesh models', { concurrency: 2 }, () => {
+describe('splinemesh models', () => {
   let folder = ''
   const cache = (name: string): string[] => ['--cache', path.join(folder, name)]
 
@@ -24,30 +24,30 @@ describe('splinemesh models', { concurrency: 2 }, () => {
   after(() => rmSync(folder, { recursive: true, force: true }))
 
   it('add, ls, verify and rm: a model comes, is shown with its ids, is sound, and goes', async () => {
-    const [added] = modelsOf(await splinemesh('models', 'add', lenet5, '--name', 'digits', '--json', ...cache('one')))
+    const [added] = modelsOf(await command('models', 'add', lenet5, '--name', 'digits', '--json', ...cache('one')))
     assert.deepEqual([added.id, added.cid, added.name], [id, cidOf(id), 'digits'])
     const shown = await splinemesh('models', 'ls', ...cache('one'))
     assert.match(shown.out, new RegExp(`digits +249 kB +\\d{4}-\\d\\d-\\d\\d +${cidOf(id)}`))
-    assert.deepEqual(modelsOf(await splinemesh('models', 'verify', '--json', ...cache('one'))).length, 1)
-    await splinemesh('models', 'rm', id.slice(0, 8), ...cache('one'))
-    assert.match((await splinemesh('models', 'ls', ...cache('one'))).out, /no models/)
+    assert.deepEqual(modelsOf(await command('models', 'verify', '--json', ...cache('one'))).length, 1)
+    await command('models', 'rm', id.slice(0, 8), ...cache('one'))
+    assert.match((await command('models', 'ls', ...cache('one'))).out, /no models/)
   })
 
   it('add refuses what is no model, exit code 4, and what is no file, exit code 2', async () => {
     const text = path.join(folder, 'text.onnx')
     writeFileSync(text, 'not a model')
-    const refused = await splinemesh('models', 'add', text, ...cache('none'))
+    const refused = await command('models', 'add', text, ...cache('none'))
     assert.equal(refused.code, 4, said(refused))
     assert.match(refused.err, /^MalformedModelError \(ERR_MALFORMED_MODEL\)/)
-    const missing = await splinemesh('models', 'add', 'missing.onnx', ...cache('none'))
+    const missing = await command('models', 'add', 'missing.onnx', ...cache('none'))
     assert.equal(missing.code, 2, said(missing))
     assert.match(missing.err, /^InputFileError/)
   })
 
   it('verify finds a model that was changed on disk, exit code 4', async () => {
-    const [{ name }] = modelsOf(await splinemesh('models', 'add', lenet5, '--json', ...cache('changed')))
+    const [{ name }] = modelsOf(await command('models', 'add', lenet5, '--json', ...cache('changed')))
     writeFileSync(path.join(folder, 'changed', `${id}.onnx`), 'changed')
-    const ended = await splinemesh('models', 'verify', name, ...cache('changed'))
+    const ended = await command('models', 'verify', name, ...cache('changed'))
     assert.equal(ended.code, 4, said(ended))
     assert.match(ended.err, /^ModelCorruptError/)
   })
@@ -56,7 +56,7 @@ describe('splinemesh models', { concurrency: 2 }, () => {
     const seed = await serve('--model', lenet5, '--listen', LOOPBACK, ...cache('seed'))
     const asked = `lenet5@${cidOf(id)}`
     try {
-      const fetched = await splinemesh('models', 'fetch', asked, '--peer', seed.address, '--json', ...cache('fetched'))
+      const fetched = await command('models', 'fetch', asked, '--peer', seed.address, '--json', ...cache('fetched'))
       assert.deepEqual(
         modelsOf(fetched).map(model => [model.name, model.id]),
         [['lenet5', id]]
@@ -77,20 +77,20 @@ describe('splinemesh models', { concurrency: 2 }, () => {
   it('fetch fails where nobody has the model, exit code 4; without peers, and with half an id, exit code 2', async () => {
     const other = 'f'.repeat(64)
     const seed = await serve('--model', lenet5, '--listen', LOOPBACK, ...cache('seed-2'))
-    const nobody = await splinemesh('models', 'fetch', other, '--peer', seed.address, '--wait', '500ms', ...cache('x'))
+    const nobody = await command('models', 'fetch', other, '--peer', seed.address, '--wait', '500ms', ...cache('x'))
     await seed.end()
     assert.equal(nobody.code, 4, said(nobody))
     assert.match(nobody.err, /^ModelUnavailableError/)
-    const alone = await splinemesh('models', 'fetch', other, ...cache('x'))
+    const alone = await command('models', 'fetch', other, ...cache('x'))
     assert.equal(alone.code, 2, said(alone))
     assert.match(alone.err, /--peer/)
-    const half = await splinemesh('models', 'fetch', 'lenet5@3aae', ...cache('x'))
+    const half = await command('models', 'fetch', 'lenet5@3aae', ...cache('x'))
     assert.equal(half.code, 2, said(half))
     assert.match(half.err, /no content id/)
   })
 
   it('serve refuses a model that is not allowed, exit code 2', async () => {
-    const ended = await splinemesh(
+    const ended = await command(
       'serve',
       '--model',
       lenet5,

@@ -3,6 +3,13 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import { mock } from 'node:test'
+import { format } from 'node:util'
+import { run } from '../../../nodes/cli/run.ts'
+
+// The runner of tests forces colours where it is run from a terminal.
+delete process.env.FORCE_COLOR
+process.env.NO_COLOR = '1'
 
 const root = path.resolve(import.meta.dirname, '../../..')
 const launcher = path.join(root, 'nodes/cli/splinemesh.mjs')
@@ -21,8 +28,7 @@ export interface Ended {
 }
 
 function start(args: readonly string[]) {
-  const env = { ...process.env, NO_COLOR: '1' }
-  return spawn(process.execPath, [launcher, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(process.execPath, [launcher, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 /** Kills a process that takes too long, so that its end is a failed assertion and not a hanging test. */
@@ -40,6 +46,25 @@ export async function splinemesh(...args: string[]): Promise<Ended> {
     return { code, out, err }
   } finally {
     done()
+  }
+}
+
+/**
+ * Runs the command line in this process, where a process of its own is not what is tested: one takes a second to start. What
+ * it says is caught from the console, so one at a time.
+ */
+export async function command(...args: string[]): Promise<Ended> {
+  const [out, err]: [string[], string[]] = [[], []]
+  const caught = [
+    mock.method(console, 'log', (...values: unknown[]) => out.push(`${format(...values)}\n`)),
+    mock.method(console, 'error', (...values: unknown[]) => err.push(`${format(...values)}\n`))
+  ]
+  try {
+    await run(args)
+    return { code: Number(process.exitCode ?? 0), out: out.join(''), err: err.join('') }
+  } finally {
+    process.exitCode = undefined
+    for (const { mock } of caught) mock.restore()
   }
 }
 

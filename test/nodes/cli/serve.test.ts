@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { LOOPBACK, lenet5, said, serve, splinemesh } from './processes.ts'
+import { command, LOOPBACK, lenet5, said, serve, splinemesh } from './processes.ts'
 
-describe('splinemesh serve', { concurrency: 2 }, () => {
+describe('splinemesh serve', () => {
   let folder = ''
 
   before(() => {
@@ -51,21 +51,13 @@ describe('splinemesh serve', { concurrency: 2 }, () => {
   })
 
   it('refuses a program that cannot run the models, exit code 4', async () => {
-    const ended = await splinemesh(
-      'serve',
-      '--model',
-      lenet5,
-      '--executor',
-      'echo no >&2; exit 3',
-      '--listen',
-      LOOPBACK
-    )
+    const ended = await command('serve', '--model', lenet5, '--executor', 'echo no >&2; exit 3', '--listen', LOOPBACK)
     assert.equal(ended.code, 4, said(ended))
     assert.match(ended.err, /ExecutorProcessError \(ERR_EXECUTOR_PROCESS\): .* exit code 3\. Its last words: no/)
   })
 
   it('refuses to serve nothing, exit code 2', async () => {
-    const ended = await splinemesh('serve', '--listen', LOOPBACK)
+    const ended = await command('serve', '--listen', LOOPBACK)
     assert.equal(ended.code, 2, said(ended))
     assert.match(ended.err, /^UsageError \(ERR_USAGE\): say what to serve/)
   })
@@ -88,7 +80,7 @@ describe('splinemesh serve', { concurrency: 2 }, () => {
   ]) {
     it(`refuses a model that is ${what}, exit code 4`, async () => {
       writeFileSync(path.join(folder, 'corrupt.onnx'), 'not a model')
-      const ended = await splinemesh('serve', '--model', path.join(folder, file), '--listen', LOOPBACK)
+      const ended = await command('serve', '--model', path.join(folder, file), '--listen', LOOPBACK)
       assert.equal(ended.code, 4, said(ended))
       assert.match(ended.err, new RegExp(`^ModelLoadError \\(ERR_MODEL_LOAD\\): .*${file}`))
     })

@@ -5,12 +5,12 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import manifest from '../../../package.json' with { type: 'json' }
 import { formatNpy, Tensor } from '../../../src/tensor/index.ts'
-import { digits, said, splinemesh } from './processes.ts'
+import { command, digits, said, splinemesh } from './processes.ts'
 
 const NOBODY = '/ip4/127.0.0.1/tcp/9/p2p/12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X'
 const zero = path.join(digits, 'examples/0.png')
 
-describe('the command line, before it looks for anybody', { concurrency: 2 }, () => {
+describe('the command line, before it looks for anybody', () => {
   let folder = ''
   let empty = ''
 
@@ -71,7 +71,7 @@ describe('the command line, before it looks for anybody', { concurrency: 2 }, ()
   ]
   for (const { what, args, error, code = 2 } of cases) {
     it(`refuses ${what} with ${error} and exit code ${code}`, async () => {
-      const ended = await splinemesh(...args())
+      const ended = await command(...args())
       assert.equal(ended.code, code, said(ended))
       assert.match(ended.err, new RegExp(`^[A-Z]\\w+Error \\(${error}\\): .{10}`), 'name, code and what to do')
       assert.doesNotMatch(ended.err, /\n\s+at /, 'a named error has no stack trace')
@@ -88,7 +88,7 @@ describe('the command line, before it looks for anybody', { concurrency: 2 }, ()
   })
 
   it('says which address did not answer when no worker is found, exit code 3', async () => {
-    const ended = await splinemesh(...ask, '--input', zero, '--wait', '200ms')
+    const ended = await command(...ask, '--input', zero, '--wait', '2s')
     assert.equal(ended.code, 3, said(ended))
     assert.match(ended.err, /^NoWorkersError \(ERR_NO_WORKERS\)/)
     assert.match(ended.err, /tcp\/9\/p2p\/12D3Koo.*: .*ECONNREFUSED/)
