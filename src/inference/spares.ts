@@ -6,9 +6,13 @@ import { isSystematic } from './plan.ts'
 
 /** Tasks are held back where those that were sent are enough by the deadline but for this probability, ε. */
 const EPSILON = 0.01
-/** A group is late after so many times what workers take for half of their tasks. */
+/** A task is late after so many times what workers take for half of their tasks. */
 const LATE = 1.4
-/** So often at most a group is looked at until its deadline. */
+/** Of one that is late, copies leave until one of them is in time but for this probability: more than ε, for others may follow. */
+const EPSILON_OF_COPIES = 0.05
+/** So often a group is looked at in the time that makes a task late, since workers become idle in between. */
+const LOOKS = 4
+/** So often at most until its deadline. */
 const MOST_LOOKS = 100
 /** What groups did without may be spent on others that are late, up to so many times N: trouble has no avalanche. */
 const MOST_SAVED = 2
@@ -22,9 +26,9 @@ export interface SparesInit {
 }
 
 /**
- * Has the fewest tasks leave that are enough by the deadline. A group that is late then sends copies of those that are out, to workers
- * that are idle: no more than groups did without before, so that all together send at most N tasks a group. Where nobody is
- * idle nothing is sent: redundancy falls as the fleet gets busy.
+ * Has the fewest tasks leave that are enough by the deadline. Of those that are late then, copies leave to workers that are
+ * idle, as many as one of which is enough: no more than groups did without before, so that all together send at most N tasks
+ * a group. Where nobody is idle nothing is sent: redundancy falls as the fleet gets busy.
  */
 export class Spares {
   readonly #init: SparesInit
@@ -86,24 +90,47 @@ export class Spares {
   }
 
   #watch(group: Group, now: Millis): void {
-    const { fleet, arm } = this.#init
     const { model, deadline } = group.plan.spec
-    const usual = fleet.usualTime(model)
+    const usual = this.#init.fleet.usualTime(model)
     if (usual !== undefined) {
-      arm(group, now + Math.max(LATE * usual, deadline / MOST_LOOKS), later => this.#copy(group, later))
+      const late = Math.max(LATE * usual, deadline / MOST_LOOKS)
+      this.#look(group, now + late, late)
     }
   }
 
-  #copy(group: Group, now: Millis): void {
-    for (const placement of group.placements.filter(isOut)) {
-      const idle = this.#idle(group, placement, now)
-      if (idle === undefined || this.#saved < 1) {
-        break
+  #look(group: Group, at: Millis, late: Millis): void {
+    this.#init.arm(group, at, fired => {
+      // A timer may fire a millisecond early.
+      const now = Math.max(at, fired)
+      this.#copy(group, { now, late })
+      this.#look(group, now + Math.max(late / LOOKS, group.plan.spec.deadline / MOST_LOOKS), late)
+    })
+  }
+
+  /** One copy of each task that is late, then another of those for which that is not enough, and so on. */
+  #copy(group: Group, { now, late }: { now: Millis; late: Millis }): void {
+    const short = (placement: Placement): boolean => this.#risk(placement, { now, late }) > EPSILON_OF_COPIES
+    let waiting = group.placements.filter(isOut).filter(short)
+    while (waiting.length > 0) {
+      for (const placement of waiting) {
+        const idle = this.#idle(group, placement, now)
+        if (idle === undefined || this.#saved < 1) {
+          return
+        }
+        this.#saved--
+        this.#init.send(group, placement, idle)
       }
-      this.#saved--
-      this.#init.send(group, placement, idle)
+      waiting = waiting.filter(short)
     }
-    this.#watch(group, now)
+  }
+
+  /** The probability that no copy of a task is in time of those that are not late themselves; 0 where the task is not. */
+  #risk({ task, attempts }: Placement, { now, late }: { now: Millis; late: Millis }): number {
+    const { fleet } = this.#init
+    const inTime = attempts.filter(({ status, submittedAt }) => status === 'waiting' && submittedAt + late > now)
+    return inTime.includes(attempts[0])
+      ? 0
+      : inTime.reduce((risk, { worker }) => risk * (1 - (fleet.within(worker, task.model, late) ?? 0)), 1)
   }
 
   /** A worker that has nothing to do, and nothing of this group. */

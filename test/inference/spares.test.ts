@@ -39,10 +39,10 @@ class Measured {
     return effects
   }
 
-  answer(worker: string): void {
+  answer(worker: string, run = MS): void {
     this.fleet.began(worker, 'double', this.now)
-    this.now += MS
-    this.fleet.answered(worker, 'double', { ...timings, run: MS, network: 0 }, { now: this.now })
+    this.now += run
+    this.fleet.answered(worker, 'double', { ...timings, run, network: 0 }, { now: this.now })
   }
 }
 
@@ -81,6 +81,20 @@ describe('the fewest tasks that are enough', () => {
     assert.deepEqual(copy.task.inputs, second.task.inputs)
     assert.ok(![first.worker, second.worker].includes(copy.worker))
     assert.deepEqual(more, [])
+  })
+
+  it('get two copies each where one alone is late too often, and no third before these are late', () => {
+    const it = new Measured(12)
+    for (let i = 0; i < 8; i++) {
+      for (let worker = 0; worker < 12; worker++) it.answer(`worker-${worker}`, i === 6 ? 8 * MS : MS)
+    }
+    const begun = it.ask({ n: 6, deadline: 1000 })
+    const looked = it.fire(begun, 900)
+    const indices = of('submit', looked).map(({ task }) =>
+      of('submit', begun).findIndex(own => own.task.inputs === task.inputs)
+    )
+    assert.deepEqual(indices, [0, 1, 0, 1])
+    assert.equal(sent(it.fire(looked, 900)), 0)
   })
 
   it('stay alone where nobody is idle', () => {
