@@ -1,5 +1,5 @@
 import { random } from '../src/chance/index.ts'
-import { learnConfidence, readLogits } from '../src/codes/index.ts'
+import { learnConfidence, readLogits, regret } from '../src/codes/index.ts'
 import { type DescriptionProfile, mosaic } from '../src/companions/index.ts'
 import { drawGroups, runAll } from './calibration-groups.ts'
 import { type CompanionRuns, judgingQueries, requireAlike, runOf } from './companion-run.ts'
@@ -59,6 +59,7 @@ export async function calibrateDescription(init: CalibrateDescriptionInit): Prom
     side,
     confidence,
     agreement: mean(expected.map(({ agreement = 0 }) => agreement)),
+    regret: regret(answers, asked),
     error: mean(expected.map(({ error }) => error)),
     groups: groups.length
   }

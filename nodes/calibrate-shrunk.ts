@@ -43,7 +43,7 @@ export async function calibrateShrunk(init: CalibrateShrunkInit): Promise<Shrunk
   if (best === undefined) {
     return undefined
   }
-  const { view, together, confidence, agreement, error } = best
+  const { view, together, confidence, agreement, regret, error } = best
   const profile = {
     version: 1 as const,
     model: model.id,
@@ -54,6 +54,7 @@ export async function calibrateShrunk(init: CalibrateShrunkInit): Promise<Shrunk
     together,
     confidence,
     agreement,
+    regret,
     error,
     queries: images.length
   }

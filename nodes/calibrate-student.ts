@@ -1,5 +1,5 @@
 import { median, quantileSorted } from 'simple-statistics'
-import { codeFamily, learnConfidence, readLogits } from '../src/codes/index.ts'
+import { codeFamily, learnConfidence, readLogits, regret } from '../src/codes/index.ts'
 import type { Model } from '../src/models/index.ts'
 import type { Executor } from '../src/runtime/index.ts'
 import type { StudentProfile } from '../src/students/index.ts'
@@ -80,13 +80,14 @@ export async function calibrateStudent(init: CalibrateStudentInit): Promise<Stud
 export function studentWorth(
   answers: readonly Float32Array[],
   own: readonly Float32Array[]
-): Pick<StudentProfile, 'confidence' | 'agreements' | 'error' | 'queries'> {
+): Pick<StudentProfile, 'confidence' | 'agreements' | 'regret' | 'error' | 'queries'> {
   const confidence = learnConfidence(answers, own)
   const expected = answers.map(answer => readLogits(confidence, answer).expected)
   const agreements = expected.map(({ agreement = 0 }) => agreement).sort((a, b) => a - b)
   return {
     confidence,
     agreements: Array.from({ length: QUANTILES }, (_, i) => quantileSorted(agreements, (i + 0.5) / QUANTILES)),
+    regret: regret(answers, own),
     error: expected.reduce((sum, { error }) => sum + error, 0) / expected.length,
     queries: answers.length
   }

@@ -19,10 +19,10 @@ export function parseDescription(text: string): DescriptionProfile | ShrunkProfi
 
 /** What the advisor is to know of it. */
 export function descriptionFacts(profile: DescriptionProfile | ShrunkProfile): DescriptionFacts {
-  const { agreement, error } = profile
+  const { agreement, regret, error } = profile
   const { together, queries } =
     'view' in profile ? profile : { together: profile.side ** 2, queries: profile.groups * profile.side ** 2 }
-  return { agreement, error, together, queries }
+  return { agreement, regret, error, together, queries }
 }
 
 /**

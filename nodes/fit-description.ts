@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expectedLoss, spares } from '../src/advisor/index.ts'
-import { type Confidence, learnConfidence, readLogits, whole } from '../src/codes/index.ts'
+import { type Confidence, learnConfidence, readLogits, regret, whole } from '../src/codes/index.ts'
 import { type OnnxExecutor, onnxExecutor, RunFailedError } from '../src/runtime/index.ts'
 import {
   addingUp,
@@ -50,6 +50,8 @@ export interface FittedDescription extends TriedDescription {
   /** An ONNX file: images of the view [batch, channels, height, width] to `description` [batch, classes]. */
   file: Uint8Array
   confidence: Confidence
+  /** What it costs to take its classes in place of the model's own. */
+  regret: number
   /** ‖p − f‖² of logits without their class mean, as it is expected on the mean. */
   error: number
   /** What it says of each of the images, by a correction that was not fitted to it. */
@@ -192,7 +194,7 @@ function fitHead({ view, together }: Sharing, said: Said, init: FitDescriptionIn
   const loss = lossWith({ agreement, together }, init)
   const errors = best.answers.map(answer => readLogits(confidence, answer).expected.error)
   const error = errors.reduce((sum, each) => sum + each, 0) / errors.length
-  return { ...best, view, together, agreement, error, loss, confidence }
+  return { ...best, view, together, agreement, regret: regret(best.answers, init.logits), error, loss, confidence }
 }
 
 /** The correction with the least squared error on queries that it was not fitted to, and what it then says of them. */

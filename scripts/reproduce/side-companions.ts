@@ -38,14 +38,14 @@ export function uselessStudent({ learning, test, ...rest }: SideAnswers, cost: n
 
 /** What is expected of a description before it is run is what it was like on images for learning. */
 export function descriptionOf(
-  { confidence, together, agreement, error, answers: learned }: FittedDescription,
+  { confidence, together, agreement, regret, error, answers: learned }: FittedDescription,
   answers: readonly Float32Array[]
 ): SideDescription {
   const expected = { error, agreement }
   return {
     companion: { ...named('description', confidence), together, expected },
     answers,
-    facts: { ...expected, together, queries: learned.length }
+    facts: { ...expected, regret, together, queries: learned.length }
   }
 }
 

@@ -52,7 +52,7 @@ export interface SideRow extends Score {
   method: string
   workers: number
   stragglers: number
-  /** RelAcc less that of replication, with the extra workers where this has a student, query by query. */
+  /** RelAcc less that of replication with as many workers more as what the master does here is worth, query by query. */
   beyond: Estimate
 }
 
@@ -132,28 +132,32 @@ function scoreCell(cell: Size & { stragglers: number }, setting: Setting): SideC
   const { test, share, groups, seed } = setting
   const chance = random(seed, STREAM)
   const draws = drawGroups(shuffled(test.own.keys(), chance), { k: cell.k, count: groups }, chance)
-  const extra = Math.ceil(cell.k * share)
-  const paid = {
-    ...cell,
-    n: cell.n + extra,
-    stragglers: cell.stragglers + Math.round((extra * cell.stragglers) / cell.n)
-  }
   const scored = (method: Method) => ({ method, trials: trialsOf(method, draws, { test, seed }) })
-  const plain = scored({ name: 'replication', size: cell })
-  const baseline = scored({ name: 'replication, student paid for', size: paid })
+  const extraOf = ({ student, rescued = 0 }: Method): number => Math.ceil((student ? cell.k * share : 0) + rescued)
   const others = methodsOf(cell, setting).map(scored)
+  const plain = scored(replication(cell, 0))
+  const extras = others.map(({ method }) => extraOf(method)).sort((a, b) => a - b)
+  const paid = new Map(
+    [...new Set(extras)].filter(Boolean).map(extra => [extra, scored(replication(cell, extra))] as const)
+  )
   return {
     ...cell,
-    extra,
+    extra: Math.ceil(cell.k * share),
     lost: cell.k * mean(plain.trials.map(({ lost }) => Number(lost))),
-    rows: [plain, baseline, ...others].map(({ method, trials }) => ({
+    rows: [plain, ...paid.values(), ...others].map(({ method, trials }) => ({
       method: method.name,
       workers: method.size.n,
       stragglers: method.size.stragglers,
       ...summarise(trials),
-      beyond: difference(trials, (method.student ? baseline : plain).trials)
+      beyond: difference(trials, (paid.get(extraOf(method)) ?? plain).trials)
     }))
   }
+}
+
+/** Copies alone, with so many workers more, of whom as great a share straggles. */
+function replication({ k, n, stragglers }: Method['size'], extra: number): Method {
+  const size = { k, n: n + extra, stragglers: stragglers + Math.round((extra * stragglers) / n) }
+  return { name: extra === 0 ? 'replication' : `replication, ${extra} workers more`, size }
 }
 
 /** All but replication. */
@@ -165,15 +169,20 @@ function methodsOf(size: Method['size'], { student, useless, description, profil
   }
   const described = description && [
     { name: 'descriptions', size, description },
+    { name: 'descriptions + rescue of one', size, description, rescued: 1 },
     { name: 'descriptions + rescue of two', size, description, rescued: 2 },
     { name: 'joint: student + allocation + descriptions', size, student, description },
+    { name: 'joint + rescue of one', size, student, description, rescued: 1 },
     { name: 'joint + rescue of two', size, student, description, rescued: 2 }
   ]
   return [
     { name: 'student', size, student, late: true },
     { name: 'allocation', size, student, silent: true },
     { name: 'student + allocation', size, student },
-    ...(described ?? [{ name: 'both + rescue of two', size, student, rescued: 2 }]),
+    ...(described ?? [
+      { name: 'both + rescue of one', size, student, rescued: 1 },
+      { name: 'both + rescue of two', size, student, rescued: 2 }
+    ]),
     auto(student, ''),
     { name: 'both, of a useless student', size, student: useless },
     auto(useless, ', of a useless student')

@@ -11,7 +11,7 @@ export function sideTable({ title }: Network, { settings, student, descriptions,
       `its class for ${percent(student.agreement)} of them.`,
     descriptionsText(descriptions),
     'RelAcc is accuracy over the model’s own, MSE ‖p − f‖² on softmax; each ± its standard error. Beyond: RelAcc less that of ' +
-      'replication, with the extra workers where there is a student.'
+      'replication with as many workers more as the student and a rescue cost the master, in runs of the model.'
   ]
   for (const { k, n, stragglers, extra, lost, rows } of cells) {
     const grid = plain(['plan', 'workers', 'stragglers', 'RelAcc', 'MSE', 'beyond'], 1)

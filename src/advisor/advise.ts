@@ -34,7 +34,7 @@ export interface AdvisedPlan extends Forecast {
   overhead: number
   /** Bytes sent for each query, of inputs. */
   bytes: number
-  /** Of the overall agreement, for only so many queries were scored; 0 for plans that only copy. */
+  /** Of the overall regret, for only so many queries were scored; 0 for plans that only copy. */
   standardError: number
   /** What the profile has of it; absent for plans that only copy. */
   calibrated?: CalibratedCode
@@ -55,8 +55,9 @@ const NOTHING_LOST = 1e-4
 
 /**
  * What every plan that fits a fleet is worth there, and which to take: the one with the fewest runs for each query among the
- * best. For classifiers the best is whose predictions have the model's own class most often, measured agreement counting
- * one standard error less: what a few groups cannot tell is no reason to leave exact copies. Where there are no classes it
+ * best. For classifiers the best is whose predictions name classes that the model itself holds for the most likely: each that is not its own
+ * counts whole, or as far as is known what it costs, its regret. What was measured counts one
+ * standard error less: what a few groups cannot tell is no reason to leave exact copies. Where there are no classes it
  * is whose squared error is least, in units of that of a guess.
  *
  * Plans are all that the profile has, uncoded, and replication with every N up to the number of workers (and every N that the
@@ -110,8 +111,8 @@ interface Setting {
 }
 
 /** 1 for the model's own answers; for a guess the share of classes that it meets, or 0. */
-function score({ agreement, mse, standardError }: AdvisedPlan, { bounds: { guessMse } }: Setting): number {
-  if (agreement !== undefined) return agreement.overall - standardError
+function score({ regret, mse, standardError }: AdvisedPlan, { bounds: { guessMse } }: Setting): number {
+  if (regret !== undefined) return 1 - regret.overall - standardError
   return guessMse === 0 ? 1 : 1 - mse.overall / guessMse
 }
 
@@ -131,9 +132,12 @@ function calibratedPlan(calibrated: CalibratedCode, setting: Setting): AdvisedPl
   return { ...plan, standardError: standardError(plan, queries), order, calibrated }
 }
 
-/** Of the overall agreement, binomial; half a query is taken to disagree, so that few queries without one prove nothing. */
-function standardError({ agreement, exact }: Forecast, queries: number): number {
-  const degraded = agreement?.degraded
+/**
+ * Of the overall regret: no more than the binomial one of a share, for what is between 0 and 1. Half a query is taken to disagree, so that few
+ * queries without one prove nothing.
+ */
+function standardError({ regret, exact }: Forecast, queries: number): number {
+  const degraded = regret?.degraded
   if (degraded === undefined) return 0
   const share = (degraded * queries + 0.5) / (queries + 1)
   return (1 - exact) * Math.sqrt((share * (1 - share)) / queries)

@@ -9,6 +9,11 @@ export interface Forecast {
   complete: number
   /** For classifiers: the share whose class is the one that the model itself gives. */
   agreement?: Worth
+  /**
+   * For classifiers: what it costs to take these classes in place of the model's own, by the model's probabilities; 1 − 1/C for a guess
+   * among C classes. Where that was not measured it is what is missing of the agreement.
+   */
+  regret?: Worth
   /** For classifiers with labels: the share whose class is right. */
   accuracy?: Worth
   /** ‖p − f‖² summed over outputs, in the output's own units; logits without their class mean. */
@@ -72,6 +77,10 @@ export function forecast(
     complete: mean(outcome => outcome.complete),
     mse: worth(0, guessMse, ({ mse }) => mse),
     agreement: classes === undefined ? undefined : worth(1, 1 / classes, ({ agreement }) => agreement),
+    regret:
+      classes === undefined
+        ? undefined
+        : worth(0, 1 - 1 / classes, ({ regret, agreement = 0 }) => regret ?? 1 - agreement),
     accuracy:
       classes === undefined || ownAccuracy === undefined
         ? undefined

@@ -8,7 +8,10 @@ export interface GroupOutcome {
   /** The share that has no prediction; what is neither exact nor lost is reconstructed. */
   lost: number
   /** What the reconstructed ones are like. */
-  reconstructed?: Partial<Pick<Expected, 'mse' | 'agreement' | 'accuracy'>>
+  reconstructed?: Partial<Pick<Expected, 'mse' | 'agreement' | 'accuracy'>> & {
+    /** What it costs to take their classes in place of the model's own, by its probabilities. @default 1 wherever they differ */
+    regret?: number
+  }
   /** P(no query is lost). */
   complete: number
 }

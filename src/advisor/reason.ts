@@ -10,10 +10,16 @@ export function reason({ plans, recommended, fleet }: Omit<Advice, 'reason'> & {
   return `${named(recommended)}: at ${fleetText(fleet)} it gives ${given(recommended)}${rival ? rivalText(rival, recommended) : ''}`
 }
 
-function rivalText(rival: AdvisedPlan, { overhead }: AdvisedPlan): string {
-  const ratio = rival.overhead / overhead
-  const price = ratio === 1 ? '' : `, for ${Number(ratio.toPrecision(2))} times the runs`
-  return `; the next best, ${named(rival)}, ${figure(rival)}${price}`
+function rivalText(rival: AdvisedPlan, recommended: AdvisedPlan): string {
+  const ratio = Number((rival.overhead / recommended.overhead).toPrecision(2))
+  const price = ratio === 1 ? '' : `, for ${ratio} times the runs`
+  return `; the next best, ${named(rival)}, ${figure(rival)}${price}${differsWorse(rival, recommended) ? ', the others further off' : ''}`
+}
+
+/** Does it agree more often, and yet cost more where it does not? */
+function differsWorse(rival: AdvisedPlan, { agreement, regret }: AdvisedPlan): boolean {
+  const agreesMore = (rival.agreement?.overall ?? 0) > (agreement?.overall ?? 0)
+  return agreesMore && (rival.regret?.overall ?? 0) > (regret?.overall ?? 0)
 }
 
 function fleetText({ workers, stragglers }: FleetFacts): string {

@@ -1,11 +1,13 @@
 import type { OutcomesOf } from './outcome.ts'
 import { describedLosses, spares } from './spares.ts'
-import { drawn } from './stragglers.ts'
+import { binomial, drawn } from './stragglers.ts'
 
 /** A small model that the master runs on every query, by what was learned of it. */
 export interface StudentFacts {
   /** How likely its class is the model's own: quantiles over queries, evenly apart, ascending. */
   agreements: readonly number[]
+  /** What it costs to take its classes in place of the model's own, by the model's probabilities. @default 1 wherever they differ */
+  regret?: number
   /** ‖p − f‖² of its answers, as `mse` of a forecast. */
   error: number
   /** Runs of the model that it costs on a query. */
@@ -18,6 +20,8 @@ export interface StudentFacts {
 export interface DescriptionFacts {
   /** How likely its class is the model's own, mean. */
   agreement: number
+  /** What it costs to take its classes in place of the model's own, by the model's probabilities. @default 1 wherever they differ */
+  regret?: number
   /** ‖p − f‖² of its answers, as `mse` of a forecast. */
   error: number
   /** Queries that share a run. */
@@ -35,12 +39,13 @@ export interface SideFacts {
 /** What is said of a query, and how good that is. */
 interface Said {
   agreement: number
+  regret: number
   mse: number
 }
 
 /**
- * Copies and descriptions that go where most is to be gained, in a group whose queries are as hard for the student as those of a typical
- * one; what no worker answers is the student's, or lost where there is none.
+ * Copies and descriptions that go where most is to be gained, in a group whose hardest query for the student is as hard as the hardest of
+ * so many mostly is, and so on; what no worker answers is the student's, or lost where there is none.
  *
  * @param planned stragglers that the spare workers are placed for
  */
@@ -49,13 +54,19 @@ export function sideOutcomes(
   { student, description }: SideFacts,
   { workers, planned }: { workers: number; planned: number }
 ): OutcomesOf {
-  const known = Array.from({ length: k }, (_, q) => student && typical(student, (q + 0.5) / k))
+  const known: Array<Said | undefined> = student ? typicalGroup(student, k) : new Array(k).fill(undefined)
   const facts = {
     losses: known.map(own => 1 - (own?.agreement ?? 0)),
     description: description && { loss: 1 - description.agreement, together: description.together }
   }
-  const described = describedLosses(facts).map((loss, q) => {
-    return description && { agreement: 1 - loss, mse: Math.min(description.error, known[q]?.mse ?? Infinity) }
+  const described = describedLosses(facts).map((loss, q): Said | undefined => {
+    return (
+      description && {
+        agreement: 1 - loss,
+        regret: loss * priceOf(description.regret, 1 - description.agreement),
+        mse: Math.min(description.error, known[q]?.mse ?? Infinity)
+      }
+    )
   })
   const fleet = { workers: n, stragglers: { count: Math.max(1, planned) } }
   const asked = spares({ ...facts, count: n - k, fleet })
@@ -84,9 +95,28 @@ export function sideOutcomes(
   }
 }
 
-/** What the student says of a query that is at this quantile of how sure it is. */
-function typical({ agreements, error }: StudentFacts, quantile: number): Said {
-  return { agreement: agreements[Math.floor(quantile * agreements.length)], mse: error }
+/**
+ * What the student says of the k queries of a group, from the one it is least sure of: the means of order statistics. The rank-th
+ * of k numbers drawn from [0, 1] is below x where more than `rank` of them are, and the quantiles are evenly apart.
+ */
+function typicalGroup({ agreements, regret, error }: StudentFacts, k: number): Said[] {
+  const price = priceOf(regret, 1 - sum(agreements) / agreements.length)
+  const below = Array.from({ length: agreements.length + 1 }, (_, i) =>
+    Array.from({ length: k + 1 }, (_, drawn) => binomial(k, i / agreements.length, drawn))
+  )
+  return Array.from({ length: k }, (_, rank) => {
+    const reached = below.map(counts => sum(counts.slice(rank + 1)))
+    const agreement = sum(agreements.map((each, i) => each * (reached[i + 1] - reached[i])))
+    return { agreement, regret: (1 - agreement) * price, mse: error }
+  })
+}
+
+/**
+ * The regret of an answer that is not the model's. It is much the same for easy queries and hard ones, but not for a student and
+ * a description: who knows more differs from the model where the model is not sure itself.
+ */
+function priceOf(regret: number | undefined, disagreement: number): number {
+  return regret === undefined || disagreement === 0 ? 1 : Math.min(1, regret / disagreement)
 }
 
 /** What is said of queries without a result of their own, on the mean. */
@@ -94,7 +124,9 @@ function given(rest: ReadonlyArray<{ share: number; said: Said | undefined }>) {
   const parts = rest.flatMap(({ share, said }) => (said === undefined ? [] : [{ share, said }]))
   const share = sum(parts.map(part => part.share))
   const mean = (of: (said: Said) => number): number => sum(parts.map(part => part.share * of(part.said))) / share
-  return share > 0 ? { reconstructed: { mse: mean(said => said.mse), agreement: mean(said => said.agreement) } } : {}
+  if (share === 0) return {}
+  const [mse, agreement, regret] = [mean(said => said.mse), mean(said => said.agreement), mean(said => said.regret)]
+  return { reconstructed: { mse, agreement, regret } }
 }
 
 function sum(values: readonly number[]): number {

@@ -51,7 +51,8 @@ export function allStraggle(given: number, { workers, stragglers }: FleetFacts):
       })
 }
 
-function binomial(n: number, p: number, hits: number): number {
+/** P(`hits` of n independent events of probability p). */
+export function binomial(n: number, p: number, hits: number): number {
   // 0·log 0 is NaN, and p is 0 or 1 where nobody or everybody straggles.
   if (p === 0 || p === 1) return hits === n * p ? 1 : 0
   return Math.exp(logChoose(n, hits) + hits * Math.log(p) + (n - hits) * Math.log1p(-p))

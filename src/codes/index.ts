@@ -77,6 +77,7 @@ export {
 export { formatProfile, parseProfile } from './profile-json.ts'
 export { agreementScore, type ExpectedQuality, expectedQuality, type Reliability } from './quality.ts'
 export { type CodeFamily, type CodeName, type CodeOptions, codeFamily, codes } from './registry.ts'
+export { regret } from './regret.ts'
 export { type ReplicationOptions, replication } from './replication.ts'
 export { type Sliced, whole } from './sliced.ts'
 export { softmax } from './softmax.ts'

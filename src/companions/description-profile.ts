@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import type { Confidence } from '../codes/index.ts'
-import { ascending, confidence, contentId, outputName, profileReader, record } from '../profiles/index.ts'
+import { ascending, confidence, contentId, outputName, profileReader, record, regret } from '../profiles/index.ts'
 import { InvalidCompanionProfileError } from './errors.ts'
 
 const schema = record({
@@ -15,6 +15,7 @@ const schema = record({
   }),
   confidence,
   agreement: Type.Number({ minimum: 0, maximum: 1, description: 'how often its class is the one of the model, mean' }),
+  regret,
   error: Type.Number({ minimum: 0, description: '‖p − f‖² of logits without their class mean, mean' }),
   groups: Type.Integer({ minimum: 1, description: 'how many it was learned on' })
 })

@@ -4,6 +4,14 @@ import type { MonotoneMap } from '../codes/index.ts'
 export const contentId = Type.String({ pattern: '^[0-9a-f]{64}$' })
 export const outputName = Type.String({ minLength: 1 })
 export const share = Type.Number({ minimum: 0, maximum: 1 })
+/** Absent from profiles of earlier versions: then all that disagrees counts as lost. */
+export const regret = Type.Optional(
+  Type.Number({
+    minimum: 0,
+    description:
+      'what it costs to take its classes in place of those of the model, by the probabilities of that; 1 − 1/classes for a guess'
+  })
+)
 export const squaredError = Type.Number({ minimum: 0 })
 
 /** An object of these properties and no others: an entry that is not understood might change what the rest means. */

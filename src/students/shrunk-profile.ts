@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import type { Confidence } from '../codes/index.ts'
-import { ascending, confidence, contentId, profileReader, record, share } from '../profiles/index.ts'
+import { ascending, confidence, contentId, profileReader, record, regret, share } from '../profiles/index.ts'
 import { InvalidShrunkProfileError } from './errors.ts'
 
 const pixels = Type.Integer({ minimum: 1, maximum: 65_536 })
@@ -15,6 +15,7 @@ const schema = record({
   together: Type.Integer({ minimum: 1, description: 'queries that share a run' }),
   confidence,
   agreement: share,
+  regret,
   error: Type.Number({ minimum: 0, description: '‖p − f‖² of logits without their class mean, mean over the queries' }),
   queries: Type.Integer({ minimum: 1, description: 'how many it was learned on' })
 })

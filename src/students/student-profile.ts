@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import type { Confidence } from '../codes/index.ts'
-import { ascending, confidence, contentId, profileReader, record, share } from '../profiles/index.ts'
+import { ascending, confidence, contentId, profileReader, record, regret, share } from '../profiles/index.ts'
 import { InvalidStudentProfileError } from './errors.ts'
 
 const schema = record({
@@ -16,6 +16,7 @@ const schema = record({
     minItems: 1,
     description: 'expected of its answers over the queries: quantiles evenly apart, ascending'
   }),
+  regret,
   error: Type.Number({ minimum: 0, description: '‖p − f‖² of logits without their class mean, mean over the queries' }),
   queries: Type.Integer({ minimum: 1, description: 'how many it was learned on' })
 })

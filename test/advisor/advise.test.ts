@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type AdvisedPlan, advise, InvalidFleetError, NoAdviceError, spares } from '../../src/advisor/index.ts'
-import { close, subsets } from './counting.ts'
+import { close, subsets, typicalGroup } from './counting.ts'
 import { calibrated, profileOf } from './profiles.ts'
 
 const four = { k: 4, n: 12 }
@@ -147,7 +147,7 @@ describe('advise', () => {
       const { plans } = advise({ profile: bad, fleet: { workers: 7, stragglers: { count: 3 } }, student: sure, n: 7 })
       const plan = plans.find(({ student }) => student)
       assert.ok(plan)
-      const losses = sure.agreements.map(each => 1 - each)
+      const losses = typicalGroup(sure.agreements, 4).map(each => 1 - each)
       const further = spares({ losses, count: 3, fleet: { workers: 7, stragglers: { count: 3 } } })
       const holds = [0, 1, 2, 3, ...further.flatMap(({ queries }) => queries)]
       const sets = subsets(7, 3)

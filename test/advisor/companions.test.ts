@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type AdvisedPlan, type AdviseInit, advise, spares } from '../../src/advisor/index.ts'
-import { close, subsets } from './counting.ts'
+import { close, subsets, typicalGroup } from './counting.ts'
 import { calibrated, profileOf } from './profiles.ts'
 
 const profile = profileOf(calibrated({ k: 4, n: 12 }, survivors => 0.5 + survivors / 40))
@@ -63,10 +63,29 @@ describe('advice on descriptions', () => {
 
   it('beside a student takes its answers where those are surer, and loses nothing', () => {
     const plan = planOf({ fleet, description, student, n: 6 }, { description: true, student: true })
-    const { agreement } = counted(6, 2, { said: student.agreements, described: 0.9 })
+    const { agreement } = counted(6, 2, { said: typicalGroup(student.agreements, 4), described: 0.9 })
     close(plan?.agreement?.overall ?? 0, agreement, 'agreement')
     assert.equal(plan?.complete, 1)
     close(plan?.overhead ?? 0, 6 / 4 + 0.05, 'runs a query')
+  })
+
+  it('prefers them to a student that agrees more often and is further off where it does not', () => {
+    const five = { workers: 5, stragglers: { count: 1 } }
+    const asked = { fleet: five, n: 5, student: { ...student, agreements: [0.85, 0.9, 0.95, 0.99], cost: 0 } }
+    const paired = { ...description, agreement: 0.88 }
+    const chosen = (regrets: { student?: number; description?: number }) => {
+      const of = {
+        student: { ...asked.student, regret: regrets.student },
+        description: { ...paired, regret: regrets.description }
+      }
+      return advise({ profile, ...asked, ...of })
+    }
+    assert.equal(chosen({}).recommended.description, undefined, 'what is not known costs as much of either')
+    const { plans, recommended, reason } = chosen({ student: 0.07, description: 0.01 })
+    assert.equal(recommended.description, true)
+    const alone = plans.find(plan => plan.student && !plan.description)
+    assert.ok((alone?.agreement?.overall ?? 0) > (recommended.agreement?.overall ?? 1))
+    assert.match(reason, /, the others further off/)
   })
 
   it('says that they are beside the copies', () => {

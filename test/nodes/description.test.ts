@@ -142,10 +142,11 @@ describe('a description model on a spare worker', () => {
 
 describe('what a description model is worth', () => {
   it('is learned from how often it names the class of the model', async () => {
-    const { agreement, error, side } = await calibrated()
+    const { agreement, regret, error, side } = await calibrated()
     assert.equal(side, 2)
     // What is shrunk to means has the mean of the whole.
     assert.ok(agreement > 0.99 && error < 0.01, `agreement ${agreement}, error ${error}`)
+    assert.ok((regret ?? 1) < 0.01, `regret ${regret}`)
   })
 
   it('is read back as it was written, and refused if it is anything else', async () => {

@@ -50,6 +50,7 @@ describe('a description by the deployed graph', () => {
     const named = (values: Float32Array): number => values.indexOf(Math.max(...values))
     const agreement = described.filter((each, i) => named(each) === named(own[i])).length / unseen.length
     assert.ok(Math.abs(agreement - best.agreement) < 0.08, `it says ${best.agreement}, and agrees in ${agreement}`)
+    assert.ok(best.regret > 0 && best.regret < 1 - 1 / 3, `regret ${best.regret}, of a guess 2/3`)
     assert.ok(best.loss < Math.min(...tried.map(({ loss }) => loss)) + 1e-12)
   })
 

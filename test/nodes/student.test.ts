@@ -95,6 +95,7 @@ describe('a student that the master asks', () => {
   it('is worth less than the model, and its profile says how much, as JSON too', () => {
     assert.ok(
       profile.error > 0 &&
+        (profile.regret ?? 0) > 0 &&
         profile.agreements[0] < 1 &&
         profile.agreements.at(-1) === profile.agreements.toSorted().at(-1)
     )

@@ -40,6 +40,7 @@ describe('trials of side information', () => {
     together: 2,
     agreement: 0.95,
     loss: 0,
+    regret: 0.02,
     error: 1,
     file: new Uint8Array(),
     confidence: learnConfidence(learning.description, learning.own),
