@@ -13,8 +13,13 @@ import { Models } from './models.ts'
 import type { NetworkName } from './networks.ts'
 import { argmax, mean } from './score.ts'
 
+/** What a size of groups is called on the command line. */
+export function sizeOf({ k, n }: LearnedCell): string {
+  return `${k},${n}`
+}
+
 /** Groups whose plans are compared; of one straggler, each worker is it in turn. */
-const CELLS: readonly LearnedCell[] = [
+export const CELLS: readonly LearnedCell[] = [
   { k: 2, n: 3, stragglers: 1 },
   { k: 3, n: 4, stragglers: 1 },
   { k: 4, n: 5, stragglers: 1 },
@@ -50,6 +55,8 @@ export interface LearnedInit {
   seed: number
   /** Test images in groups of each size, at most. */
   queries: number
+  /** Sizes of the groups that are scored. */
+  sizes: readonly string[]
   /** Folders with further trainings of the same companions. */
   trainings: readonly string[]
   /** Where a backup model that is fitted is written to. */
@@ -64,7 +71,8 @@ export function hasTrained(network: NetworkName): boolean {
 
 /** Scores what was trained for a network through the plans of the project, beside copies, codes and a backup model on as many workers. */
 export async function learnedFigures(dataset: Dataset, init: LearnedInit): Promise<LearnedFigures> {
-  const { network, seed, queries, trainings } = init
+  const { network, seed, queries, sizes, trainings } = init
+  const asked = (cell: LearnedCell): boolean => sizes.includes(sizeOf(cell))
   const shipped = path.dirname(dataset.models.deployed)
   const name = path.basename(dataset.models.deployed, '.onnx')
   const { found, missing } = await trainedFiles({ shipped, further: trainings })
@@ -86,10 +94,13 @@ export async function learnedFigures(dataset: Dataset, init: LearnedInit): Promi
   const own = await scored(
     name,
     found.filter(({ kind }) => kind !== 'encoder'),
-    { cells: CELLS, beside: true },
+    { cells: CELLS.filter(asked), beside: true },
     scene
   )
-  const coded = encoders.length > 0 ? [await scored('invnet', encoders, { cells: [INVNET], beside: false }, scene)] : []
+  const coded =
+    encoders.length > 0
+      ? [await scored('invnet', encoders, { cells: [INVNET].filter(asked), beside: false }, scene)]
+      : []
   await models.close()
   const rows = [own, ...coded].flatMap(each => each.rows)
   return {

@@ -12,7 +12,7 @@ import { codesFigures } from './codes.ts'
 import { confidenceFigures } from './confidence.ts'
 import { MissingDataError } from './errors.ts'
 import type { Dataset } from './images.ts'
-import { hasTrained, learnedFigures } from './learned.ts'
+import { CELLS, hasTrained, learnedFigures, sizeOf } from './learned.ts'
 import { learnedTable } from './learned-table.ts'
 import { type Network, type NetworkName, networks } from './networks.ts'
 import { reliabilityPlot } from './reliability.ts'
@@ -35,6 +35,8 @@ interface Made {
   /** Times, which no two runs share. */
   seconds?: Record<string, number>
 }
+
+const SIZES = [...new Set(CELLS.map(sizeOf))]
 
 const program = new Command('reproduce').description('Makes tables of the papers anew, with the baselines beside them.')
 subcommand('codes', `Every code on ${Object.values(networks).map(describe).join('; ')}.`)
@@ -87,8 +89,9 @@ subcommand('side-information', 'A student that the master runs, beside copies: w
   )
 subcommand('learned', 'ParM, mosaics and Coded-InvNet that were trained, beside copies, codes and a backup model.')
   .option('--queries <n>', 'test images in groups of each size', within(20, 10_000), 1000)
+  .addOption(new Option('--sizes <K,N...>', 'groups of which sizes').choices(SIZES).default(SIZES, 'all of the table'))
   .option('--trainings <folder...>', 'further trainings of the same, as scripts/models wrote them with other seeds', [])
-  .action((options: Options & { queries: number; trainings: string[] }) =>
+  .action((options: Options & { queries: number; sizes: string[]; trainings: string[] }) =>
     tables('learned', { ...options, network: options.network.filter(hasTrained) }, async (network, dataset) => {
       const student = path.join(options.out, `learned-student-${network.name}.onnx`)
       const figures = await learnedFigures(dataset, { ...options, network: network.name, student, progress })
