@@ -57,6 +57,8 @@ export interface LearnedInit {
   queries: number
   /** Sizes of the groups that are scored. */
   sizes: readonly string[]
+  /** Are codes, a backup model and what the advisor recommends scored beside what was trained and copies? */
+  beside: boolean
   /** Folders with further trainings of the same companions. */
   trainings: readonly string[]
   /** Where a backup model that is fitted is written to. */
@@ -71,16 +73,16 @@ export function hasTrained(network: NetworkName): boolean {
 
 /** Scores what was trained for a network through the plans of the project, beside copies, codes and a backup model on as many workers. */
 export async function learnedFigures(dataset: Dataset, init: LearnedInit): Promise<LearnedFigures> {
-  const { network, seed, queries, sizes, trainings } = init
+  const { network, seed, queries, sizes, beside, trainings } = init
   const asked = (cell: LearnedCell): boolean => sizes.includes(sizeOf(cell))
   const shipped = path.dirname(dataset.models.deployed)
   const name = path.basename(dataset.models.deployed, '.onnx')
   const { found, missing } = await trainedFiles({ shipped, further: trainings })
   const encoders = found.filter(({ kind }) => kind === 'encoder')
-  const student = dataset.models.student ?? (await fitBackup(dataset, init))
+  const student = beside ? (dataset.models.student ?? (await fitBackup(dataset, init))) : undefined
   const files = new Map([
     [name, dataset.models.deployed],
-    ['student', student],
+    ...(student === undefined ? [] : [['student', student] as const]),
     ...found.map(({ model, file }) => [model, file] as const),
     ...(encoders.length > 0 ? [['invnet', path.join(shipped, 'invnet.onnx')] as const] : [])
   ])
@@ -94,7 +96,7 @@ export async function learnedFigures(dataset: Dataset, init: LearnedInit): Promi
   const own = await scored(
     name,
     found.filter(({ kind }) => kind !== 'encoder'),
-    { cells: CELLS.filter(asked), beside: true },
+    { cells: CELLS.filter(asked), beside },
     scene
   )
   const coded =

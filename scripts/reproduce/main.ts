@@ -90,8 +90,12 @@ subcommand('side-information', 'A student that the master runs, beside copies: w
 subcommand('learned', 'ParM, mosaics and Coded-InvNet that were trained, beside copies, codes and a backup model.')
   .option('--queries <n>', 'test images in groups of each size', within(20, 10_000), 1000)
   .addOption(new Option('--sizes <K,N...>', 'groups of which sizes').choices(SIZES).default(SIZES, 'all of the table'))
+  .option(
+    '--no-beside',
+    'leave out codes, the backup model and what the advisor recommends, which take most of the time'
+  )
   .option('--trainings <folder...>', 'further trainings of the same, as scripts/models wrote them with other seeds', [])
-  .action((options: Options & { queries: number; sizes: string[]; trainings: string[] }) =>
+  .action((options: Options & { queries: number; sizes: string[]; beside: boolean; trainings: string[] }) =>
     tables('learned', { ...options, network: options.network.filter(hasTrained) }, async (network, dataset) => {
       const student = path.join(options.out, `learned-student-${network.name}.onnx`)
       const figures = await learnedFigures(dataset, { ...options, network: network.name, student, progress })
