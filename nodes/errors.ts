@@ -45,3 +45,9 @@ export class InvalidMembersError extends Error {
   override readonly name = 'InvalidMembersError'
   readonly code = 'ERR_INVALID_MEMBERS'
 }
+
+/** A declaration of variants cannot be used. */
+export class InvalidVariantsError extends Error {
+  override readonly name = 'InvalidVariantsError'
+  readonly code = 'ERR_INVALID_VARIANTS'
+}

@@ -40,6 +40,7 @@ export {
   AmbiguousModelError,
   InvalidMembersError,
   InvalidOptionError,
+  InvalidVariantsError,
   ListenError,
   NoQueriesError,
   PeerStoppedError,
@@ -63,4 +64,5 @@ export { createPeer, type Peer, type PeerInit } from './peer.ts'
 export type { Members, PrivateFleet, Refusal, Role } from './private-fleet.ts'
 export type { Queries, Query } from './queries.ts'
 export { type StudentCompanionInit, studentCompanion } from './student-companion.ts'
+export { parseVariants } from './variants.ts'
 export type { WorkerInfo } from './workers.ts'

@@ -51,9 +51,3 @@ export class CacheFullError extends Error {
   override readonly name = 'CacheFullError'
   readonly code = 'ERR_CACHE_FULL'
 }
-
-/** A declaration of variants cannot be used. */
-export class InvalidVariantsError extends Error {
-  override readonly name = 'InvalidVariantsError'
-  readonly code = 'ERR_INVALID_VARIANTS'
-}

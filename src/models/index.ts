@@ -10,7 +10,6 @@ export { checkModelFile } from './check-model-file.ts'
 export { checkInputs, checkOutputs, checkWanted, headersOf, type TensorHeader } from './check-tensors.ts'
 export {
   CacheFullError,
-  InvalidVariantsError,
   MalformedModelError,
   ModelCorruptError,
   ModelNotCachedError,
@@ -48,4 +47,4 @@ export {
 export type { PartialModel } from './partial-model.ts'
 export type { ModelSignature, NamedTensors, TensorSpec } from './signature.ts'
 export { bodyBytes, bodyParts, tensorsOf } from './tensor-body.ts'
-export { parseVariants, type Variants, variantsId } from './variants.ts'
+export { type Variants, variantsId } from './variants.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { multiaddr } from '@multiformats/multiaddr'
-import { createPeer, type Peer } from '../../nodes/index.ts'
-import { parseVariants, type Variants } from '../../src/models/index.ts'
+import { createPeer, type Peer, parseVariants } from '../../nodes/index.ts'
+import type { Variants } from '../../src/models/index.ts'
 import { type Executor, functionExecutor } from '../../src/runtime/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 
