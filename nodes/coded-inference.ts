@@ -41,7 +41,7 @@ import type { Fleet, FleetSnapshot } from '../src/fleet/index.ts'
 import type { Clock, Hedge, Millis, Outcome } from '../src/inference/index.ts'
 import type { Model, Variants } from '../src/models/index.ts'
 import type { Executor, Load } from '../src/runtime/index.ts'
-import type { ShrunkProfile, StudentProfile } from '../src/students/index.ts'
+import type { ExitsProfile, ShrunkProfile, StudentProfile } from '../src/students/index.ts'
 import type { Answer, FinalAnswer } from './calls.ts'
 import { CodedInferenceService } from './coded-inference-service.ts'
 import type { FeaturesChoice } from './features.ts'
@@ -143,6 +143,11 @@ export interface InferOptions extends AbortOptions {
    */
   description?: DescriptionProfile | ShrunkProfile
   /**
+   * What `calibrateExits` learned of the exits of the model: workers say early what they see there, and of a query that none
+   * answers in time that is its prediction. The code then is replication.
+   */
+  exits?: ExitsProfile
+  /**
    * What `calibrateParities` learned of parity models, which workers serve beside the model: they say code `parm`, k, n, the output
    * and what reconstructed predictions are worth. Not to be changed while in use.
    */
@@ -242,7 +247,7 @@ export interface CodedInference {
    * @throws {InvalidCodeError | InvalidPlanError | UnknownCodeError | InvalidOptionError} bad options
    * @throws {InvalidFleetError | NoAdviceError} code `auto`, with more stragglers than workers or no plan of this k and n
    * @throws {ProfileMismatchError} the profile is of another model, or not exactly one of its plans fits the options; that of
-   *   parity models likewise; the student's is of another model, or of a student that this peer does not have
+   *   parity models and exits likewise; the student's is of another model, or of a student that this peer does not have
    * @throws {NoWorkersError} no worker that serves the model was found by the deadline
    * @throws {AmbiguousModelError} workers serve different models of this name
    * @throws {PeerStoppedError} the peer is not started, or stopped meanwhile

@@ -1,17 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { expectedLoss, spares } from '../src/advisor/index.ts'
-import { type Confidence, learnConfidence, readLogits, regret, whole } from '../src/codes/index.ts'
-import { type OnnxExecutor, onnxExecutor, RunFailedError } from '../src/runtime/index.ts'
+import { type Confidence, learnConfidence, readLogits, regret } from '../src/codes/index.ts'
+import { type OnnxExecutor, RunFailedError } from '../src/runtime/index.ts'
 import {
-  addingUp,
   type ImageShape,
-  joinSums,
-  noSums,
-  type Readout,
-  readOut,
-  ridge,
   type SmallerModel,
   shrinking,
   smallerModel,
@@ -19,7 +10,9 @@ import {
   withReadout
 } from '../src/students/index.ts'
 import { Tensor } from '../src/tensor/index.ts'
+import { crossFitted } from './cross-fitted.ts'
 import { InvalidOptionError } from './errors.ts'
+import { withModel } from './with-model.ts'
 
 export interface FitDescriptionInit {
   /** The ONNX file of the deployed model, and its output with the logits. */
@@ -95,7 +88,7 @@ export async function fitDescription(init: FitDescriptionInit): Promise<Descript
   }
   const anySize = smallerModel(model, output, [shape.channels, 'height', 'width'])
   const fitted: FittedDescription[] = []
-  await running(anySize.file, async executor => {
+  await withModel(anySize.file, async executor => {
     for (const sharing of sharingsOf(shape)) {
       const said = await describeAll(executor, anySize, sharing.view, init)
       if (said !== undefined) {
@@ -122,21 +115,6 @@ function sharingsOf({ height, width }: ImageShape): Sharing[] {
 interface Said {
   logits: Float32Array[]
   features: Float32Array[]
-}
-
-/** With an executor of this model; ONNX Runtime loads models from files, so it goes through one. */
-async function running(file: Uint8Array, use: (executor: OnnxExecutor) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'splinemesh-description-'))
-  const saved = path.join(folder, 'smaller.onnx')
-  await writeFile(saved, file)
-  const executor = onnxExecutor({ models: [{ name: 'smaller', path: saved }] })
-  try {
-    await executor.start()
-    await use(executor)
-  } finally {
-    await executor.stop()
-    await rm(folder, { recursive: true })
-  }
 }
 
 /** What it says of all images, shrunk; `undefined` if it cannot be run on them. */
@@ -199,26 +177,10 @@ function fitHead({ view, together }: Sharing, said: Said, init: FitDescriptionIn
 
 /** The correction with the least squared error on queries that it was not fitted to, and what it then says of them. */
 function correct(smaller: SmallerModel, { logits, features }: Said, { logits: own }: FitDescriptionInit) {
-  const [{ length: width }, { length: classes }] = [features[0], own[0]]
   const missing = own.map((exact, i) => less(centred(exact), centred(logits[i])))
-  const folds = Array.from({ length: FOLDS }, (_, fold) => {
-    const sums = noSums(width, classes)
-    const rows = missing.flatMap((target, i) =>
-      i % FOLDS === fold ? [Float32Array.of(...features[i], 1, ...target)] : []
-    )
-    whole(addingUp(sums, rows, 1))
-    return sums
-  })
-  const without = folds.map((_, fold) => folds.filter((__, i) => i !== fold).reduce(joinSums))
-  const tried = LAMBDAS.map(lambda => {
-    const readouts = without.map(sums => ridge(sums, lambda))
-    const corrections = features.map((row, i) => readOut(readouts[i % FOLDS], row))
-    const error = corrections.reduce((sum, correction, i) => sum + squares(less(correction, missing[i])), 0)
-    return { lambda, error, answers: logits.map((answer, i) => plus(answer, corrections[i])) }
-  })
-  const best = tried.reduce((a, b) => (b.error < a.error ? b : a))
-  const readout: Readout = ridge(folds.reduce(joinSums), best.lambda)
-  return { head: 'ridge' as const, answers: best.answers, file: withReadout(smaller, readout) }
+  const { readout, said } = crossFitted(features, missing, LAMBDAS)
+  const answers = logits.map((answer, i) => plus(answer, said[i]))
+  return { head: 'ridge' as const, answers, file: withReadout(smaller, readout) }
 }
 
 /** What a group is expected to lose, in queries, when spare workers copy or describe. */
@@ -252,10 +214,6 @@ function plus(a: Float32Array, b: Float32Array): Float32Array {
 
 function less(a: Float32Array, b: Float32Array): Float32Array {
   return a.map((value, i) => value - b[i])
-}
-
-function squares(values: Float32Array): number {
-  return values.reduce((sum, value) => sum + value * value, 0)
 }
 
 function argmax(values: Float32Array): number {

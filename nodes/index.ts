@@ -11,9 +11,10 @@ export {
   parseDescriptionProfile,
   parseParityProfile
 } from '../src/companions/index.ts'
-export { parseStudentProfile, type StudentProfile } from '../src/students/index.ts'
+export { type ExitsProfile, parseExitsProfile, parseStudentProfile, type StudentProfile } from '../src/students/index.ts'
 export { type CalibrateInit, type Calibration, calibrate, type PlanToCalibrate } from './calibrate.ts'
 export { type CalibrateDescriptionInit, calibrateDescription } from './calibrate-description.ts'
+export { type CalibrateExitsInit, calibrateExits, type ModelWithExits } from './calibrate-exits.ts'
 export { type CalibrateParitiesInit, calibrateParities } from './calibrate-parities.ts'
 export type { SurvivorScore } from './calibrate-plan.ts'
 export { type CalibrateShrunkInit, calibrateShrunk, type ShrunkDescription } from './calibrate-shrunk.ts'
@@ -55,10 +56,12 @@ export {
   fitDescription,
   type TriedDescription
 } from './fit-description.ts'
+export { type ExitsFit, type FitExitsInit, type FittedExit, fitExits } from './fit-exits.ts'
 export { type FitStudentInit, fitStudent } from './fit-student.ts'
 export { LearningStudent, type LearningStudentInit } from './learning-student.ts'
 export { parseMembers } from './members.ts'
 export { type MeshExecutorInit, meshExecutor } from './mesh-executor.ts'
+export { multiplyAdds } from './multiply-adds.ts'
 export { parityPlan } from './parities.ts'
 export { createPeer, type Peer, type PeerInit } from './peer.ts'
 export type { Members, PrivateFleet, Refusal, Role } from './private-fleet.ts'

@@ -25,24 +25,26 @@ export function localChannel({ worker, admission, observe }: LocalChannelInit): 
       callbacks.accepted()
       let cancelled = false
       // The executor takes its inputs over, and the master may still send this query elsewhere: it gets a copy.
-      ticket.run(copy(inputs)).then(
-        ({ outputs: results, queueMs, runMs }) => {
-          const timings = timingsOf({ queueMs, runMs })
-          if (cancelled) {
-            observe({ worker, model, outcome: 'result', timings })
-          } else {
-            callbacks.result({ outputs: results, timings })
+      ticket
+        .run(copy(inputs), some => callbacks.early?.(some))
+        .then(
+          ({ outputs: results, queueMs, runMs }) => {
+            const timings = timingsOf({ queueMs, runMs })
+            if (cancelled) {
+              observe({ worker, model, outcome: 'result', timings })
+            } else {
+              callbacks.result({ outputs: results, timings })
+            }
+          },
+          error => {
+            if (cancelled) {
+              const timings = error instanceof CancelledError && error.timings ? timingsOf(error.timings) : undefined
+              observe({ worker, model, outcome: 'failed', timings })
+            } else {
+              callbacks.failed(error)
+            }
           }
-        },
-        error => {
-          if (cancelled) {
-            const timings = error instanceof CancelledError && error.timings ? timingsOf(error.timings) : undefined
-            observe({ worker, model, outcome: 'failed', timings })
-          } else {
-            callbacks.failed(error)
-          }
-        }
-      )
+        )
       return {
         cancel() {
           cancelled = true

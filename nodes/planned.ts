@@ -4,6 +4,7 @@ import type { Model } from '../src/models/index.ts'
 import type { CodedOptions } from './coded-inference.ts'
 import { descriptionOf } from './descriptions.ts'
 import { InvalidOptionError } from './errors.ts'
+import { exitsOf } from './exits.ts'
 import { LearningStudent } from './learning-student.ts'
 import { parityPlan, requireParities } from './parities.ts'
 import { calibratedPlan, checkProfiled } from './profiled.ts'
@@ -68,11 +69,11 @@ function asksForNothing(asked: Omit<CodedOptions, 'model'> & { side: Side | unde
   return [n, stragglers, quality, maxWrong, hedge, side, profile, parity].every(option => option === undefined)
 }
 
-type Sides = Pick<CodedOptions, 'student' | 'description' | 'rescue'>
+type Sides = Pick<CodedOptions, 'student' | 'description' | 'exits' | 'rescue'>
 
 /** The output that what helps beside copies has learned. */
-function learnedOutput({ student, description }: Sides): string | undefined {
-  return (student instanceof LearningStudent ? undefined : student?.output) ?? description?.output
+function learnedOutput({ student, description, exits }: Sides): string | undefined {
+  return (student instanceof LearningStudent ? undefined : student?.output) ?? (description ?? exits)?.output
 }
 
 function studentOf(
@@ -84,7 +85,7 @@ function studentOf(
 
 /** What helps beside copies, if anything that does is asked for. */
 function sideOf(
-  { student, description, rescue = false }: Sides,
+  { student, description, exits, rescue = false }: Sides,
   asked: { model: Model; output: string; companions: readonly Model[] }
 ): Side | undefined {
   const { model, companions } = asked
@@ -93,12 +94,13 @@ function sideOf(
       `to rescue queries this peer runs '${model.name}' by itself: start it with that model, ${model.id.slice(0, 12)}, among its companions`
     )
   }
-  if (student === undefined && description === undefined && !rescue) {
+  if ((student ?? description ?? exits) === undefined && !rescue) {
     return undefined
   }
   return {
     ...(student && { student: studentOf(student, asked) }),
     ...(description && { description: descriptionOf(description, asked) }),
+    ...(exits && { exits: exitsOf(exits, asked) }),
     ...(rescue && { rescue })
   }
 }

@@ -2,7 +2,7 @@ import type { DescriptionProfile, ParityProfile } from '../../src/companions/ind
 import type { Clock } from '../../src/inference/index.ts'
 import type { OnnxModel } from '../../src/runtime/index.ts'
 import { type CompanionFigures, planName, ScenarioError, type ScenarioPlan } from '../../src/simulation/index.ts'
-import type { ShrunkProfile, StudentProfile } from '../../src/students/index.ts'
+import type { ExitsProfile, ShrunkProfile, StudentProfile } from '../../src/students/index.ts'
 import type { CodedOptions } from '../coded-inference.ts'
 import { descriptionFacts } from '../descriptions.ts'
 import { LearningStudent } from '../learning-student.ts'
@@ -11,6 +11,8 @@ import { LearningStudent } from '../learning-student.ts'
 export interface PlanCompanions {
   student?: StudentProfile
   description?: DescriptionProfile | ShrunkProfile
+  /** Of the deployed model itself. */
+  exits?: ExitsProfile
   parity?: ParityProfile
   /** Those that the master runs by itself. */
   own: OnnxModel[]

@@ -3,7 +3,7 @@ import { MAX_HEADER_BYTES, PRELUDE_BYTES } from './constants.ts'
 import { SendError, WireError } from './errors.ts'
 
 /** The frame types and their codes on the wire. */
-export const FRAME = { hello: 1, request: 2, accepted: 3, result: 4, failed: 5, cancel: 6 } as const
+export const FRAME = { hello: 1, request: 2, accepted: 3, result: 4, failed: 5, cancel: 6, early: 7 } as const
 
 export type FrameType = keyof typeof FRAME
 
@@ -13,7 +13,8 @@ const TYPES = new Map<number, FrameType>([
   [FRAME.accepted, 'accepted'],
   [FRAME.result, 'result'],
   [FRAME.failed, 'failed'],
-  [FRAME.cancel, 'cancel']
+  [FRAME.cancel, 'cancel'],
+  [FRAME.early, 'early']
 ])
 
 /** A frame of which the body is still to come. */

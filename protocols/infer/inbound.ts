@@ -1,5 +1,5 @@
 import type { Stream } from '@libp2p/interface'
-import { bodyParts, type TensorHeader, tensorsOf } from '../../src/models/index.ts'
+import { bodyParts, type NamedTensors, type TensorHeader, tensorsOf } from '../../src/models/index.ts'
 import {
   type Admission,
   CancelledError,
@@ -21,6 +21,7 @@ import { LastWritten } from './last-written.ts'
 import {
   decodeHello,
   decodeRequest,
+  encodeEarly,
   encodeFailure,
   encodeHello,
   encodeResult,
@@ -29,7 +30,7 @@ import {
 } from './messages.ts'
 import type { InFlight, InferMetrics } from './metrics.ts'
 import type { Pace } from './pace.ts'
-import { packed, unpackedBytes } from './packed.ts'
+import { type PackedTensor, packed, unpackedBytes } from './packed.ts'
 
 export interface InboundInit {
   admission: Admission
@@ -62,7 +63,7 @@ export class InboundStream {
   readonly #helloTimer: NodeJS.Timeout
   readonly #due: DueTimer
   readonly #lastRead = new LastRead<Pick<Request, 'outputs' | 'inputs'>>()
-  readonly #lastWritten = new LastWritten()
+  readonly #lastWritten = { early: new LastWritten(), result: new LastWritten() }
   #bytes = 0
   #lastId = 0
   /** When the body that is being read must be whole: it holds a place in a queue that others wait for. */
@@ -206,20 +207,35 @@ export class InboundStream {
 
   async #run(id: number, pending: Pending, ticket: Ticket, body: Uint8Array): Promise<void> {
     try {
-      const outcome = await ticket.run(tensorsOf(pending.inputs, body))
+      const early = this.#master?.early && ((outputs: NamedTensors) => this.#tellEarly(id, pending, outputs))
+      const outcome = await ticket.run(tensorsOf(pending.inputs, body), early)
       await this.#answer(id, pending, outcome)
     } catch (error) {
       await this.#fail(id, pending, error)
     }
   }
 
+  /** What is too large for the master, or for a frame, is left to the result, which fails by it. */
+  #tellEarly(id: number, pending: Pending, outputs: NamedTensors): void {
+    const tensors = this.#packed(outputs)
+    const headers = tensors.map(({ header }) => header)
+    if (this.#pending.get(id) === pending && unpackedBytes(headers) <= (this.#master?.maxBodyBytes ?? 0)) {
+      pending.acceptedDue = undefined
+      this.#send('early', id, encodeEarly(headers, this.#lastWritten.early), bodyParts(tensors)).catch(() => {})
+    }
+  }
+
+  /** Tensors in the form in which the master takes them. */
+  #packed(outputs: NamedTensors): PackedTensor[] {
+    return packed(outputs, this.#master?.packings.includes('float16') ? 'float16' : undefined)
+  }
+
   /** @throws {SendError} the result does not fit a frame */
   async #answer(id: number, pending: Pending, outcome: TaskOutcome): Promise<void> {
     this.#countRun(outcome)
     const timings = micros(outcome)
-    const { maxBodyBytes = 0, packings = [] } = this.#master ?? {}
-    const wanted = Object.fromEntries(pending.outputs.map(name => [name, outcome.outputs[name]]))
-    const tensors = packed(wanted, packings.includes('float16') ? 'float16' : undefined)
+    const { maxBodyBytes = 0 } = this.#master ?? {}
+    const tensors = this.#packed(Object.fromEntries(pending.outputs.map(name => [name, outcome.outputs[name]])))
     const outputs = tensors.map(({ header }) => header)
     const bytes = unpackedBytes(outputs)
     if (bytes > maxBodyBytes) {
@@ -228,7 +244,7 @@ export class InboundStream {
       await this.#terminate(id, pending, 'failed', encodeFailure({ code: 'too-large', timings, message }))
       return
     }
-    const header = encodeResult({ ...timings, outputs }, this.#lastWritten)
+    const header = encodeResult({ ...timings, outputs }, this.#lastWritten.result)
     await this.#terminate(id, pending, 'result', header, bodyParts(tensors))
   }
 

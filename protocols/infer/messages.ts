@@ -17,6 +17,8 @@ export interface Hello {
   maxBodyBytes: number
   /** The forms in which it takes float32 tensors, beside as they are. */
   packings: readonly Packing[]
+  /** It takes what exits of a model say before the result. */
+  early?: true
   models: readonly Model[]
 }
 
@@ -59,6 +61,8 @@ const DTYPES_BY_CODE: ReadonlyArray<Dtype | undefined> = [
 
 /** The code on the wire follows those of the dtypes; in a HELLO each is a bit, that of the first the lowest. */
 const PACKINGS: readonly Packing[] = ['float16', 'int8']
+/** The bit after them. */
+const EARLY = 1 << PACKINGS.length
 
 /** The code on the wire is the place in this list, from 1. */
 const FAILURE_CODES: readonly FailureCode[] = [
@@ -76,12 +80,12 @@ const MODEL_ID_BYTES = 32
 const UNKNOWN = 0xffffffff
 
 /** The header of a HELLO, and its body: the models. */
-export function encodeHello({ requests, bytes, maxBodyBytes, packings, models }: Hello): {
+export function encodeHello({ requests, bytes, maxBodyBytes, packings, early, models }: Hello): {
   header: Uint8Array
   body: Uint8Array
 } {
   const header = new FieldWriter().u32(requests).u32(bytes).u32(maxBodyBytes).u32(models.length)
-  header.u8(packings.reduce((bits, packing) => bits | (1 << PACKINGS.indexOf(packing)), 0))
+  header.u8(packings.reduce((bits, packing) => bits | (1 << PACKINGS.indexOf(packing)), early ? EARLY : 0))
   const body = new FieldWriter()
   for (const { id, name, signature } of models) {
     const fields = new FieldWriter().hex(id).text(name)
@@ -107,7 +111,7 @@ export function decodeHello(header: Uint8Array, body: Uint8Array): Hello {
     models.push({ id, name, signature })
   }
   const packings = PACKINGS.filter((_, i) => (bits >> i) & 1)
-  return { requests, bytes, maxBodyBytes, packings, models }
+  return { requests, bytes, maxBodyBytes, packings, ...(bits & EARLY && { early: true }), models }
 }
 
 /** @param last the fields that seldom differ from those of the request before, on the same stream */
@@ -150,6 +154,20 @@ export function encodeResult(
 export function decodeResult(header: Uint8Array, last = new LastRead<readonly TensorHeader[]>()): Result {
   const fields = new FieldReader(header)
   return { queueMicros: fields.u32(), runMicros: fields.u32(), outputs: last.read(fields, () => readHeads(fields)) }
+}
+
+/** @param last the fields that seldom differ from those of the frame before, on the same stream */
+export function encodeEarly(outputs: readonly TensorHeader[], last: LastWritten = new LastWritten()): Uint8Array {
+  return last.write({ outputs: [], tensors: outputs }, fields => writeSpecs(fields, outputs))
+}
+
+/** @param last the fields that seldom differ from those of the frame before, on the same stream */
+export function decodeEarly(
+  header: Uint8Array,
+  last = new LastRead<readonly TensorHeader[]>()
+): readonly TensorHeader[] {
+  const fields = new FieldReader(header)
+  return last.read(fields, () => readHeads(fields))
 }
 
 export function encodeFailure({ code, timings, message, retryAfterMs }: Failure): Uint8Array {

@@ -12,7 +12,15 @@ import { checkHeader, type FrameHead, type FrameType } from './frames.ts'
 import type { Timeouts } from './index.ts'
 import { LastRead } from './last-read.ts'
 import { LastWritten } from './last-written.ts'
-import { decodeFailure, decodeHello, decodeResult, encodeHello, encodeRequest, type Hello } from './messages.ts'
+import {
+  decodeEarly,
+  decodeFailure,
+  decodeHello,
+  decodeResult,
+  encodeHello,
+  encodeRequest,
+  type Hello
+} from './messages.ts'
 import type { InFlight, InferMetrics } from './metrics.ts'
 import type { Pace } from './pace.ts'
 import { packed } from './packed.ts'
@@ -49,7 +57,10 @@ export class OutboundStream implements WorkerChannel {
   readonly #closed = Promise.withResolvers<Error>()
   readonly #helloTimer: NodeJS.Timeout
   readonly #due: DueTimer
-  readonly #lastRead = new LastRead<readonly TensorHeader[]>()
+  readonly #lastRead = {
+    early: new LastRead<readonly TensorHeader[]>(),
+    result: new LastRead<readonly TensorHeader[]>()
+  }
   readonly #lastWritten = new LastWritten()
   /** Until there is credit. */
   readonly #waiting = new WaitingRequests()
@@ -73,7 +84,7 @@ export class OutboundStream implements WorkerChannel {
     this.#helloTimer = setTimeout(() => {
       this.abort(new HelloTimeoutError(`worker ${this.worker} did not say HELLO within ${init.timeouts.hello} ms`))
     }, init.timeouts.hello).unref()
-    const { header, body } = encodeHello({ requests: 0, bytes: 0, models: [], ...this.#takes })
+    const { header, body } = encodeHello({ requests: 0, bytes: 0, models: [], early: true, ...this.#takes })
     void this.#send('hello', 0, header, [body])
     this.#frames.open()
   }
@@ -121,7 +132,10 @@ export class OutboundStream implements WorkerChannel {
   }
 
   maxBodyBytes(type: FrameType): number {
-    return type === 'hello' ? MAX_HELLO_BODY_BYTES : type === 'result' ? this.#init.maxBodyBytes : 0
+    if (type === 'hello') {
+      return MAX_HELLO_BODY_BYTES
+    }
+    return type === 'early' || type === 'result' ? this.#init.maxBodyBytes : 0
   }
 
   begin(head: FrameHead): boolean {
@@ -137,7 +151,7 @@ export class OutboundStream implements WorkerChannel {
       request.callbacks?.accepted()
       return false
     }
-    return head.type === 'result' && this.#judge(request, head)
+    return head.type !== 'failed' && this.#judge(request, head)
   }
 
   end({ type, id, header }: FrameHead, body?: Uint8Array): void {
@@ -149,6 +163,12 @@ export class OutboundStream implements WorkerChannel {
     }
     const request = this.#inFlight.get(id)
     if (type === 'accepted' || request === undefined) {
+      return
+    }
+    if (type === 'early') {
+      if (body !== undefined) {
+        request.callbacks?.early?.(tensorsOf(request.coming.given, body))
+      }
       return
     }
     this.#inFlight.delete(request)
@@ -238,15 +258,18 @@ export class OutboundStream implements WorkerChannel {
     }
   }
 
-  /** Judges a result by its header. A wrong one fails its request, and its body is not kept. */
-  #judge(request: OutboundRequest, { header, bodyLength }: FrameHead): boolean {
-    const result = decodeResult(header, this.#lastRead)
-    request.result = result
+  /** Judges a result, or what comes before it, by its header. A wrong one fails its request, and its body is not kept. */
+  #judge(request: OutboundRequest, { type, header, bodyLength }: FrameHead): boolean {
+    if (type === 'early') {
+      request.comesEarly(decodeEarly(header, this.#lastRead.early))
+    } else {
+      request.comes(decodeResult(header, this.#lastRead.result))
+    }
     if (request.callbacks === undefined) {
       return false
     }
     try {
-      checkResult(this.worker, request, result, { bodyLength, ...this.#takes })
+      checkResult(this.worker, request.model, request.coming, { bodyLength, ...this.#takes })
       return true
     } catch (error) {
       request.settle()?.failed(asError(error))

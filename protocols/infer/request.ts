@@ -1,10 +1,17 @@
 import type { Millis, Observation, Task, TaskCallbacks, TaskTimings } from '../../src/inference/index.ts'
-import { bodyBytes, headersOf, type Model, type NamedTensors } from '../../src/models/index.ts'
+import { bodyBytes, headersOf, type Model, type NamedTensors, type TensorHeader } from '../../src/models/index.ts'
 import { RESULT_GRACE_MS } from './constants.ts'
+import { WireError } from './errors.ts'
 import type { Failure, Result } from './messages.ts'
 
 /** Learns how a request ended at its worker whose owner had cancelled it or given it up. */
 export type RequestObserver = (model: Model, end: Pick<Observation, 'outcome' | 'timings'>) => void
+
+/** Outputs that a frame brings, and those that it has to bring. */
+export interface Coming {
+  wanted: readonly string[]
+  given: readonly TensorHeader[]
+}
 
 /** A task at its master, from `submit` to the terminal frame of its worker. */
 export class OutboundRequest {
@@ -23,8 +30,12 @@ export class OutboundRequest {
   stage: 'waiting' | 'sent' | 'answered' | 'ended' = 'waiting'
   /** When its first answer is due; known from the moment when it was sent whole. */
   firstByteDue = Number.POSITIVE_INFINITY
-  /** The header of its result, judged, while the body is read. */
+  /** The header of its result, while the body is read. */
   result?: Result
+  /** The frame whose body is read, or was read last. */
+  coming: Coming = { wanted: [], given: [] }
+  /** Outputs that came before the result. */
+  readonly #early = new Set<string>()
 
   readonly #observe: RequestObserver
 
@@ -59,6 +70,30 @@ export class OutboundRequest {
   answered(): void {
     this.stage = 'answered'
     this.firstByteDue = Number.POSITIVE_INFINITY
+  }
+
+  /**
+   * Some of its outputs come before its result, by a frame whose body is still to come.
+   *
+   * @throws {WireError} one of them is not wanted or was there before, or there is none
+   */
+  comesEarly(given: readonly TensorHeader[]): void {
+    const names = given.map(({ name }) => name)
+    if (names.length === 0 || names.some(name => this.#early.has(name) || !this.outputs.includes(name))) {
+      throw new WireError(
+        `request ${this.id} wants the outputs [${this.outputs}], of which [${[...this.#early]}] came early, and now [${names}]`
+      )
+    }
+    for (const name of names) {
+      this.#early.add(name)
+    }
+    this.coming = { wanted: names, given }
+  }
+
+  /** Its result comes, by a frame whose body is still to come. */
+  comes(result: Result): void {
+    this.result = result
+    this.coming = { wanted: this.outputs, given: result.outputs }
   }
 
   /** Ends the task for its owner and hands out the callbacks, the first time only. */

@@ -33,6 +33,8 @@ export interface TaskResult {
 export interface TaskCallbacks {
   /** The worker took the task into its queue. Called at most once, before the terminal callback. */
   accepted(): void
+  /** Wanted outputs that are there before the run is over, each once at most; the result has them all the same. */
+  early?(outputs: NamedTensors): void
   result(result: TaskResult): void
   /** The error's `code` names the stage: dial, send, first byte, result, rejected, cancelled. */
   failed(error: Error): void
@@ -48,7 +50,7 @@ export interface Observation {
 
 /**
  * The seam between the master and a worker; real over libp2p, local in process, virtual in the simulator. Every
- * implementation promises: exactly one of `result` and `failed` is called for each `submit`, never after `cancel()`
+ * implementation promises: exactly one of `result` and `failed` is called for each `submit`, the last of all, never after `cancel()`
  * (which is silent, idempotent, and of no effect after the terminal callback), and it may be called synchronously.
  * What becomes known of a cancelled task goes to the owner's `observe` hook.
  */

@@ -36,6 +36,13 @@ export interface Description extends Companion {
   expected: ExpectedQuality
 }
 
+/** A further output of the deployed model that is there before its last layers have run. */
+export interface Exit {
+  output: string
+  /** What it says of the model's own answer to a query. */
+  read(answer: Tensor): Reading
+}
+
 /**
  * A companion that workers run in place of the deployed model on a mixture of a whole group. Its result stands for that of the
  * coded query, the same mixture of predictions.
@@ -61,11 +68,12 @@ export interface LearnedEncoder {
 
 /**
  * What helps beside copies of the queries: the answers of a small model that the master itself runs, descriptions that spare
- * workers run, and the master at last.
+ * workers run, what exits of the model say of queries that slow workers are at, and the master at last.
  */
 export interface Side {
   student?: Companion
   description?: Description
+  exits?: readonly Exit[]
   /** Shortly before the deadline the master runs the deployed model by itself on queries that are still missing. */
   rescue?: true
 }

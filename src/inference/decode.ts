@@ -10,6 +10,7 @@ import {
   type Sliced,
   type Survivors
 } from '../codes/index.ts'
+import type { NamedTensors } from '../models/index.ts'
 import type { Tensor } from '../tensor/index.ts'
 
 /** How full groups are decoded, and what is to be expected of it. Results are one per survivor, in their order. */
@@ -25,9 +26,10 @@ export interface CalibratedPlan {
 
 /**
  * What a prediction was made of: `exact`, a result of the deployed model on this very query; `decoded`, results on coded
- * queries; or the answer of a companion, a `description` or the `student`.
+ * queries; the answer of a companion, a `description` or the `student`; or what an `exit` of the model said before its last layers
+ * had run.
  */
-export type Source = 'exact' | 'decoded' | 'description' | 'student'
+export type Source = 'exact' | 'decoded' | 'description' | 'student' | 'exit'
 
 /** A prediction, and what it was made of. */
 export interface Decoded {
@@ -37,15 +39,18 @@ export interface Decoded {
   expected?: ExpectedQuality
 }
 
-/** What becomes of the results of one group, which go by the index of their task. */
+/** What becomes of the results of one group, which go by the index of their task; and of what exits said of its tasks. */
 export interface GroupDecoder {
-  /** For each query: do the results of these tasks give it? */
-  recoverable(arrived: Iterable<number>): boolean[]
+  /** For each query: do the results of these tasks give it, or exits that spoke of those? */
+  recoverable(arrived: Iterable<number>, early?: Iterable<number>): boolean[]
   /** The tasks, at most `most`, whose results do not fit those of the others; none where nobody can tell. */
   suspects(results: ReadonlyMap<number, Tensor>, most: number): number[]
-  /** The predictions that the results give, in the order of the queries; in slices. */
-  decoding(results: ReadonlyMap<number, Tensor>): Sliced<Array<Decoded | undefined>>
+  /** The predictions that the results give, and exits where there are none, in the order of the queries; in slices. */
+  decoding(results: ReadonlyMap<number, Tensor>, early?: EarlyAnswers): Sliced<Array<Decoded | undefined>>
 }
+
+/** What exits said, by the index of the task, then by the name of the output. */
+export type EarlyAnswers = ReadonlyMap<number, NamedTensors>
 
 export interface GroupDecoderInit {
   code: LinearCode

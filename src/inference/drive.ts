@@ -1,5 +1,5 @@
 import type { Fleet, WorkerId } from '../fleet/index.ts'
-import type { ModelId } from '../models/index.ts'
+import type { ModelId, NamedTensors } from '../models/index.ts'
 import {
   type Clock,
   type Millis,
@@ -176,6 +176,10 @@ class SentTask implements TaskCallbacks {
 
   accepted(): void {
     this.#shell.dispatch({ type: 'accepted', task: this.#id })
+  }
+
+  early(outputs: NamedTensors): void {
+    this.#shell.dispatch({ type: 'early', task: this.#id, outputs })
   }
 
   result(result: TaskResult): void {

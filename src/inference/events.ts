@@ -20,6 +20,8 @@ export type MasterEvent =
   /** One query, to be grouped with others of the same `lane` over time. */
   | { type: 'query'; call: CallId; query: NamedTensors; spec: PlanSpec; lane: string }
   | { type: 'accepted'; task: TaskId }
+  /** Exits of a model have spoken, whose run goes on. */
+  | { type: 'early'; task: TaskId; outputs: NamedTensors }
   | { type: 'result'; task: TaskId; result: TaskResult }
   | { type: 'failed'; task: TaskId; error: Error }
   | { type: 'timer'; timer: TimerId }
@@ -101,6 +103,8 @@ export interface TaskReport {
   bytes: number
   submittedAt: Millis
   acceptedAt?: Millis
+  /** When an exit spoke last. */
+  earlyAt?: Millis
   endedAt?: Millis
   /**
    * `cancelled`: nobody waited for it any more, since the group stopped or another worker had its task too; a straggler.

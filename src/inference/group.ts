@@ -82,6 +82,16 @@ export class Group {
     }
   }
 
+  /** Takes in what exits say of a task that goes on; `false` if that cannot be used. */
+  hear(id: TaskId, outputs: NamedTensors, now: Millis): boolean {
+    const attempt = this.inFlight.get(id)?.attempt
+    if (attempt === undefined || !this.#results.hear(attempt.index, outputs)) {
+      return false
+    }
+    attempt.earlyAt = now
+    return true
+  }
+
   /** A task that came to its end, with a result or for good without one: are there tasks now that waited for it? */
   learn({ index }: PlanTask): boolean {
     const tasks = this.plan.learn(index, this.#results.of(index))

@@ -19,8 +19,8 @@ export {
   type TaskTimings,
   type WorkerChannel
 } from './channel.ts'
-export type { Companion, Description, LearnedEncoder, ParityModel, Reading, Side } from './companion.ts'
-export type { CalibratedPlan, Decoded, Source } from './decode.ts'
+export type { Companion, Description, Exit, LearnedEncoder, ParityModel, Reading, Side } from './companion.ts'
+export type { CalibratedPlan, Decoded, EarlyAnswers, Source } from './decode.ts'
 export { type Drive, type DriveInit, drive, WorkerGoneError } from './drive.ts'
 export {
   DeadlineError,

@@ -1,5 +1,5 @@
 import type { Fleet, WorkerId } from '../fleet/index.ts'
-import type { ModelId } from '../models/index.ts'
+import type { ModelId, NamedTensors } from '../models/index.ts'
 import type { Millis } from './channel.ts'
 import { Copies } from './copies.ts'
 import type { CallId, Effect, GroupId, MasterEvent, StopReason, TaskId } from './events.ts'
@@ -90,6 +90,9 @@ export class Master {
       case 'accepted':
         this.#accepted(event.task)
         break
+      case 'early':
+        this.#early(event.task, event.outputs)
+        break
       case 'result':
         this.#ended(event.task, group => group.arrive(event.task, event.result, now))
         break
@@ -177,8 +180,8 @@ export class Master {
       return
     }
     this.#tasks.set(id, group)
-    const { model, inputs, output } = placement.task
-    const task = { model, inputs, outputs: [output], deadline: group.deadlineAt }
+    const { model, inputs, output, exits = [] } = placement.task
+    const task = { model, inputs, outputs: [output, ...exits], deadline: group.deadlineAt }
     this.#effects.push({ type: 'submit', id, worker: attempt.worker, task })
     this.#copies.hedge(group, placement, { id, now: this.#now })
   }
@@ -195,6 +198,14 @@ export class Master {
     const attempt = this.#tasks.get(id)?.inFlight.get(id)?.attempt
     if (attempt !== undefined) {
       attempt.acceptedAt = this.#now
+    }
+  }
+
+  #early(id: TaskId, outputs: NamedTensors): void {
+    const group = this.#tasks.get(id)
+    if (group?.hear(id, outputs, this.#now)) {
+      this.#refine(group)
+      this.#settle(group)
     }
   }
 

@@ -192,6 +192,8 @@ export interface PlanTask {
   /** The deployed model or a companion, and its output that is the result. */
   model: ModelId
   output: string
+  /** Outputs that may come before it: what exits of the model say. */
+  exits?: readonly string[]
   inputs: NamedTensors
   role: TaskRole
   /** The queries of the group that the rows of its result are predictions of; none for a mixture of queries. */

@@ -1,6 +1,6 @@
 import { type Sliced, whole } from '../codes/index.ts'
 import type { ModelId, NamedTensors } from '../models/index.ts'
-import { sameShape, type Tensor } from '../tensor/index.ts'
+import { allFinite, sameShape, type Tensor } from '../tensor/index.ts'
 import type { Decoded } from './decode.ts'
 import { UnusableResultError } from './errors.ts'
 import { assertFinite } from './finite.ts'
@@ -10,6 +10,8 @@ import type { Plan, PlanTask } from './plan.ts'
 export class Results {
   readonly #plan: Plan
   readonly #arrived = new Map<number, Tensor>()
+  /** What exits said of tasks, whether or not their results have come since. */
+  readonly #early = new Map<number, NamedTensors>()
   /** Queries that have a result of their own. */
   readonly #own = new Set<number>()
   // Both are worked out when they are asked for, and anew once more has arrived.
@@ -40,6 +42,20 @@ export class Results {
     }
     this.#wrong = undefined
     this.#decoded = undefined
+  }
+
+  /** Takes in what exits say of a task; `false` if that cannot be used, which is no failure: its result is still to come. */
+  hear(index: number, outputs: NamedTensors): boolean {
+    const { exits = [] } = this.#plan.tasks[index]
+    const usable = Object.entries(outputs).filter(([name, tensor]) => {
+      const [other = tensor] = [...this.#early.values()].flatMap(said => said[name] ?? [])
+      return exits.includes(name) && allFinite(tensor) && sameKind(tensor, other)
+    })
+    if (usable.length > 0) {
+      this.#early.set(index, { ...this.#early.get(index), ...Object.fromEntries(usable) })
+      this.#decoded = undefined
+    }
+    return usable.length > 0
   }
 
   /** The tasks, at most as many as the caller allows, whose results those of the others contradict. */
@@ -74,7 +90,7 @@ export class Results {
 
   /** Is there a prediction for every query? Only once the plan is closed. */
   get recoverable(): boolean {
-    return this.#plan.recoverable(this.survivors).every(Boolean)
+    return this.#plan.recoverable(this.survivors, this.#early.keys()).every(Boolean)
   }
 
   /** The predictions, in the order of the queries. Only once the plan is closed. */
@@ -86,7 +102,8 @@ export class Results {
   *decoding(): Sliced<ReadonlyArray<Decoded | undefined>> {
     if (this.#decoded === undefined) {
       const believed = this.#believed()
-      this.#decoded = believed.size === 0 ? [] : yield* this.#plan.decoding(believed)
+      const nothing = believed.size === 0 && this.#early.size === 0
+      this.#decoded = nothing ? [] : yield* this.#plan.decoding(believed, this.#early)
     }
     return this.#decoded
   }
@@ -108,7 +125,7 @@ export class Results {
       throw new UnusableResultError(`the result has no output "${output}"`)
     }
     const other = this.#alike(model)
-    if (other !== undefined && !(tensor.dtype === other.dtype && sameShape(tensor.shape, other.shape))) {
+    if (other !== undefined && !sameKind(tensor, other)) {
       throw new UnusableResultError(
         `output "${output}" is ${tensor.dtype} [${tensor.shape}], the group's others are ${other.dtype} [${other.shape}]`
       )
@@ -131,4 +148,8 @@ export class Results {
     }
     return undefined
   }
+}
+
+function sameKind(a: Tensor, b: Tensor): boolean {
+  return a.dtype === b.dtype && sameShape(a.shape, b.shape)
 }

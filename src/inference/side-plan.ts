@@ -2,7 +2,7 @@ import { type Spare, spares } from '../advisor/index.ts'
 import type { NamedTensors } from '../models/index.ts'
 import type { Tensor } from '../tensor/index.ts'
 import { blend, type Said } from './blend.ts'
-import { type Companion, loss, type Side } from './companion.ts'
+import { type Companion, type Exit, loss, type Side } from './companion.ts'
 import type { Decoded } from './decode.ts'
 import { codeFor, type Plan, type PlanSpec, type PlanTask } from './plan.ts'
 
@@ -13,10 +13,10 @@ const PATIENCE = 1 / 4
  * A plan with side information. Every query leaves at once as itself. The master runs the student on the group, and then asks the
  * spare workers for what {@link spares} says: copies of the queries that the student is least sure of, or descriptions. If
  * the student fails or is late, or is not to be believed at present, all queries count as equally unsure. A prediction is
- * exact if a copy was answered, else the {@link blend} of what companions say.
+ * exact if a copy was answered, else the {@link blend} of what companions say, and exits of copies that are still on their way.
  */
-export function sidePlan(spec: PlanSpec, { student, description, rescue }: Side): Plan {
-  const deployed = { model: spec.model, output: spec.output }
+export function sidePlan(spec: PlanSpec, { student, description, exits = [], rescue }: Side): Plan {
+  const deployed = { model: spec.model, output: spec.output, exits: exits.map(({ output }) => output) }
   // Settled for the whole group: what becomes of a student meanwhile is for the groups to come.
   const listens = student !== undefined && (student.believed?.() ?? true)
   const queries: NamedTensors[] = []
@@ -135,16 +135,18 @@ export function sidePlan(spec: PlanSpec, { student, description, rescue }: Side)
       }
     },
     ...(rescue && { rescue: toRescue }),
-    recoverable(arrived) {
-      const giving = Array.from(arrived, index => tasks[index]).filter(({ role }) => role !== 'student' || listens)
+    recoverable(arrived, early = []) {
+      const giving = [...arrived, ...early]
+        .map(index => tasks[index])
+        .filter(({ role }) => role !== 'student' || listens)
       const given = new Set(giving.flatMap(task => task.queries))
       return Array.from(queries, (_, query) => given.has(query))
     },
     suspects: () => [],
-    *decoding(results) {
+    *decoding(results, early = new Map()) {
       const exact = new Map<number, Decoded>()
-      // By companion: one that was asked twice says the same twice.
-      const said = queries.map(() => new Map<Companion['model'], Said>())
+      // By companion or exit: one that was asked twice says the same twice.
+      const said = queries.map(() => new Map<Companion['model'] | Exit['output'], Said>())
       for (const [index, result] of results) {
         const { role, model, queries: members } = tasks[index]
         if (role === 'query') {
@@ -153,6 +155,14 @@ export function sidePlan(spec: PlanSpec, { student, description, rescue }: Side)
         readings(tasks[index], result).forEach((reading, row) => {
           said[members[row]].set(model, reading)
         })
+      }
+      for (const [index, outputs] of early) {
+        const [query] = tasks[index].queries
+        for (const { output, read } of exits) {
+          if (outputs[output] !== undefined) {
+            said[query].set(output, { ...read(outputs[output]), source: 'exit' })
+          }
+        }
       }
       return said.map((each, query) => exact.get(query) ?? (each.size > 0 ? blend([...each.values()]) : undefined))
     }

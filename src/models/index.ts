@@ -32,7 +32,11 @@ export {
 } from './hash-chain.ts'
 export { cidOf, contentId, contentIdOf, isModelId, type Model, type ModelId, parseModelId } from './model.ts'
 export {
+  type Cut,
+  cutsOf,
   type GraphProto,
+  isExit,
+  type ModelProto,
   ModelProtoSchema,
   type NodeProto,
   type OnnxGraph,
@@ -41,6 +45,8 @@ export {
   type OnnxWeight,
   readOnnx,
   rewriteOnnx,
+  type Stage,
+  stagesOf,
   ValueInfoProtoSchema,
   writeOnnx
 } from './onnx/index.ts'

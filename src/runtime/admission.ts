@@ -2,7 +2,7 @@ import type { Model, ModelId, NamedTensors, TensorHeader } from '../models/index
 import type { BatchTimes } from './batch-times.ts'
 import { BoundedQueue } from './bounded-queue.ts'
 import type { WorkerTimings } from './errors.ts'
-import type { Executor } from './executor.ts'
+import type { Executor, RunRequest } from './executor.ts'
 
 /** What a worker knows of a task before its tensors have come. */
 export interface TaskHeader {
@@ -25,11 +25,12 @@ export interface Ticket {
    * The inputs of the header are here: run as soon as a slot is free. They are taken over, as by the executor. A second
    * call gives the promise of the first.
    *
+   * @param early called with outputs that are there before the run is over, as the executor does; not once it was cancelled
    * @throws {RejectedError} by reason `deadline` or `stopping`: it never ran
    * @throws {CancelledError} it was cancelled: at once if it had not begun, else with timings when its run has ended
    * @throws {RunFailedError} the model failed (cancelled or not), or gave other outputs than were asked for
    */
-  run(inputs: NamedTensors): Promise<TaskOutcome>
+  run(inputs: NamedTensors, early?: RunRequest['early']): Promise<TaskOutcome>
   /**
    * Gives the place back. A task that waits never runs; one that runs keeps its slot to the end of the run, and its
    * result is dropped. Of no effect after the end.

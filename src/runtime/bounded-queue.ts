@@ -3,7 +3,7 @@ import type { Admission, AdmissionInit, Load, TaskHeader, TaskOutcome, Ticket } 
 import { Batches } from './batches.ts'
 import { checkCount } from './check-options.ts'
 import { CancelledError, RejectedError } from './errors.ts'
-import type { Executor, RunResult } from './executor.ts'
+import type { Executor, RunRequest, RunResult } from './executor.ts'
 import { judgeTask } from './judge-task.ts'
 import { Place, WaitingLine } from './place.ts'
 import { cancelled, late, stopping } from './rejections.ts'
@@ -64,7 +64,7 @@ export class BoundedQueue implements Admission {
     this.#places.add(place)
     this.#bytes += bytes
     return {
-      run: inputs => this.#enqueue(place, inputs),
+      run: (inputs, early) => this.#enqueue(place, inputs, early),
       cancel: () => this.#cancel(place)
     }
   }
@@ -114,10 +114,11 @@ export class BoundedQueue implements Admission {
     }
   }
 
-  #enqueue(place: Place, inputs: NamedTensors): Promise<TaskOutcome> {
+  #enqueue(place: Place, inputs: NamedTensors, early: RunRequest['early']): Promise<TaskOutcome> {
     if (place.state === 'reserved') {
       place.state = 'waiting'
       place.inputs = inputs
+      place.early = early
       place.queuedAt = this.#now()
       this.#waiting.add(place)
       this.#startWaiting()

@@ -10,6 +10,11 @@ export interface RunRequest {
   inputs: NamedTensors
   /** The outputs that are wanted, by name. */
   outputs: readonly string[]
+  /**
+   * Called with wanted outputs that are there before the run is over, each once at most. The result has them all the same. An
+   * executor that knows of no exits never calls it.
+   */
+  early?(outputs: NamedTensors): void
 }
 
 /** What a run gave. */

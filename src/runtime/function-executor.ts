@@ -27,8 +27,11 @@ export interface FunctionModel {
   /** Default: the content id of its name and signature, so equal declarations on two peers are one model. */
   id?: ModelId
   signature: ModelSignature
-  /** Gives every output of the signature (more than the wanted ones is fine); it may be called again before it ends. */
-  run(inputs: NamedTensors): NamedTensors | Promise<NamedTensors>
+  /**
+   * Gives every output of the signature (more than the wanted ones is fine); it may be called again before it ends. Some of them
+   * it may give to `early` before.
+   */
+  run(inputs: NamedTensors, early?: RunRequest['early']): NamedTensors | Promise<NamedTensors>
 }
 
 export interface FunctionExecutorInit {
@@ -106,12 +109,14 @@ class FunctionExecutor implements Executor {
   }
 }
 
-async function call(model: FunctionModel, { inputs, outputs: wanted }: RunRequest): Promise<RunResult> {
+async function call(model: FunctionModel, { inputs, outputs: wanted, early }: RunRequest): Promise<RunResult> {
   const began = performance.now()
+  const onlyWanted = (given: NamedTensors): NamedTensors =>
+    Object.fromEntries(Object.entries(given).filter(([name]) => wanted.includes(name)))
   try {
-    const given = Object.entries(await model.run(inputs))
+    const given = await model.run(inputs, early && (some => early(onlyWanted(some))))
     const runMs = performance.now() - began
-    const outputs = Object.fromEntries(given.filter(([name]) => wanted.includes(name)))
+    const outputs = onlyWanted(given)
     checkOutputs(model.signature, wanted, headersOf(outputs))
     return { outputs, runMs }
   } catch (cause) {

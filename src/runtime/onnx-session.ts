@@ -1,18 +1,24 @@
+import { readFile } from 'node:fs/promises'
 import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
-import type { NamedTensors, TensorSpec } from '../models/index.ts'
+import { isExit, type NamedTensors, type Stage, stagesOf, type TensorSpec } from '../models/index.ts'
 import { isDtype, Tensor } from '../tensor/index.ts'
 import { ModelLoadError, ProviderUnavailableError, RunFailedError } from './errors.ts'
-import type { RunResult } from './executor.ts'
+import type { RunRequest, RunResult } from './executor.ts'
 import type { ModelFile } from './model-file.ts'
 import type { LoadedModel, ThreadData, UnavailableProvider } from './thread-messages.ts'
 
 export type SessionOptions = Pick<ThreadData, 'providers' | 'intraOpThreads'>
 
-/** A model in this thread. `run` blocks the thread. */
+/** A model in this thread. `run` blocks the thread; that of a model with exits, once for each of its stages. */
 export interface OnnxSession {
   readonly loaded: LoadedModel
-  run(inputs: NamedTensors, outputs: readonly string[]): Promise<RunResult>
+  run(inputs: NamedTensors, outputs: readonly string[], early: NonNullable<RunRequest['early']>): Promise<RunResult>
   release(): Promise<void>
+}
+
+/** A part of a model, loaded. */
+interface StageSession extends Omit<Stage, 'file'> {
+  session: InferenceSession
 }
 
 /**
@@ -28,15 +34,42 @@ export async function openSession(file: ModelFile, options: SessionOptions): Pro
       inputs: session.inputMetadata.map(value => specOf(file, value)),
       outputs: session.outputMetadata.map(value => specOf(file, value))
     }
+    const stages = await openStages(session, file, { provider, intraOpThreads: options.intraOpThreads })
     return {
       loaded: { id: file.id, name: file.name, signature, provider, partly, unavailable },
-      run: (inputs, outputs) => run(session, inputs, outputs),
-      release: () => session.release()
+      run: (inputs, outputs, early) => run(stages, inputs, outputs, early),
+      async release() {
+        await Promise.all(stages.map(stage => stage.session.release()))
+      }
     }
   } catch (error) {
     await session.release()
     throw error
   }
+}
+
+/** A model with exits is loaded anew as its stages, any other is its only one. */
+async function openStages(
+  session: InferenceSession,
+  file: ModelFile,
+  { provider, intraOpThreads }: { provider: string; intraOpThreads: number }
+): Promise<StageSession[]> {
+  const { inputNames: takes, outputNames: gives } = session
+  const cut = gives.some(isExit) ? stagesOf(await readFile(file.path)) : undefined
+  if (cut === undefined) {
+    return [{ session, takes, gives }]
+  }
+  const stages: StageSession[] = []
+  try {
+    for (const { file: part, ...stage } of cut) {
+      stages.push({ ...stage, session: await create(part, provider, intraOpThreads) })
+    }
+  } catch (error) {
+    await Promise.all(stages.map(stage => stage.session.release()))
+    throw error
+  }
+  await session.release()
+  return stages
 }
 
 interface Opened {
@@ -76,17 +109,15 @@ async function openOn(provider: string, file: ModelFile, threads: number): Promi
 }
 
 function create(
-  file: ModelFile,
+  model: ModelFile | Uint8Array,
   provider: string,
   intraOpNumThreads: number,
-  options: InferenceSession.SessionOptions = {}
+  more: InferenceSession.SessionOptions = {}
 ): Promise<InferenceSession> {
-  return InferenceSession.create(file.path, {
-    executionProviders: [provider],
-    intraOpNumThreads,
-    logSeverityLevel: 4,
-    ...options
-  })
+  const options = { executionProviders: [provider], intraOpNumThreads, logSeverityLevel: 4, ...more } as const
+  return model instanceof Uint8Array
+    ? InferenceSession.create(model, options)
+    : InferenceSession.create(model.path, options)
 }
 
 /** A provider fails on a corrupt file as on a missing library; `cpu` always works, so it tells which of the two it was. */
@@ -130,14 +161,35 @@ function specOf(file: ModelFile, value: InferenceSession.ValueMetadata): TensorS
   }
 }
 
-async function run(session: InferenceSession, inputs: NamedTensors, wanted: readonly string[]): Promise<RunResult> {
-  const feeds = Object.fromEntries(
+/** Runs the stages one after the other; what passes between them stays here. */
+async function run(
+  stages: readonly StageSession[],
+  inputs: NamedTensors,
+  wanted: readonly string[],
+  early: NonNullable<RunRequest['early']>
+): Promise<RunResult> {
+  const tensors: Record<string, OrtTensor> = Object.fromEntries(
     Object.entries(inputs).map(([name, { dtype, data, shape }]) => [name, new OrtTensor(dtype, data, shape)])
   )
-  const began = performance.now()
-  const results = await session.run(feeds, wanted)
-  const runMs = performance.now() - began
-  const outputs = Object.fromEntries(Object.entries(results).map(([name, value]) => [name, fromOrt(name, value)]))
+  const needed = new Set([...wanted, ...stages.flatMap(({ takes }) => takes)])
+  const outputs: Record<string, Tensor> = {}
+  let runMs = 0
+  for (const { session, takes, gives } of stages) {
+    const feeds = Object.fromEntries(takes.map(name => [name, tensors[name]]))
+    const began = performance.now()
+    const made = await session.run(
+      feeds,
+      gives.filter(name => needed.has(name))
+    )
+    runMs += performance.now() - began
+    Object.assign(tensors, made)
+    const ready = Object.entries(made).filter(([name]) => wanted.includes(name))
+    const given = Object.fromEntries(ready.map(([name, value]) => [name, fromOrt(name, value)]))
+    Object.assign(outputs, given)
+    if (ready.length > 0 && session !== stages.at(-1)?.session) {
+      early(given)
+    }
+  }
   return { outputs, runMs }
 }
 

@@ -66,7 +66,10 @@ async function run({ model, evict, inputs, outputs: wanted }: RunMessage): Promi
     sessions.delete(id)
   }
   const { session, loadMs } = await sessionOf(model)
-  const { outputs, runMs } = await session.run(unpack(inputs), wanted)
+  const { outputs, runMs } = await session.run(unpack(inputs), wanted, outputs => {
+    const { packed } = pack(outputs)
+    send({ type: 'early', outputs: packed })
+  })
   const { packed, transfer } = pack(outputs)
   send({ type: 'result', outputs: packed, runMs, loadMs }, transfer)
 }

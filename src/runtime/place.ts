@@ -1,5 +1,6 @@
 import type { NamedTensors } from '../models/index.ts'
 import type { TaskHeader, TaskOutcome } from './admission.ts'
+import type { RunRequest } from './executor.ts'
 
 /** What the queue holds of one task, from its header to its end. */
 export class Place {
@@ -9,6 +10,7 @@ export class Place {
   readonly outcome = Promise.withResolvers<TaskOutcome>()
   state: 'reserved' | 'waiting' | 'running' | 'ended' = 'reserved'
   inputs: NamedTensors = {}
+  early: RunRequest['early']
   queuedAt = 0
   queueMs = 0
   cancelled = false

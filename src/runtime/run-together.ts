@@ -1,3 +1,4 @@
+import type { NamedTensors } from '../models/index.ts'
 import { ExecutorStoppedError, RunFailedError } from './errors.ts'
 import type { Executor, RunResult } from './executor.ts'
 import type { Place } from './place.ts'
@@ -16,12 +17,21 @@ export async function runTogether(executor: Executor, places: readonly Place[]):
   const [{ header }] = places
   const inputs = places.length === 1 ? takeInputs(places[0]) : joinRows(places.map(place => place.inputs))
   const { outputs, ...times } = await executor
-    .run({ model: header.model, inputs, outputs: header.outputs })
+    .run({ model: header.model, inputs, outputs: header.outputs, early: some => tellEarly(places, some) })
     .catch(rejectWhenStopped)
   checkNames(outputs, header.outputs)
   return places.length === 1
     ? [{ outputs, ...times }]
     : places.map((_, row) => ({ outputs: rowOf(outputs, row), ...times }))
+}
+
+/** Those whose task was cancelled wait for nothing. */
+function tellEarly(places: readonly Place[], outputs: NamedTensors): void {
+  for (const [row, { early, cancelled }] of places.entries()) {
+    if (!cancelled) {
+      early?.(places.length === 1 ? outputs : rowOf(outputs, row))
+    }
+  }
 }
 
 function takeInputs(place: Place): Place['inputs'] {

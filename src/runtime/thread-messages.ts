@@ -24,9 +24,10 @@ export interface RunMessage {
 
 export type ToThread = RunMessage | { type: 'stop' }
 
-/** A thread answers its start with `loaded` or `failed`, and each run with `result` or `failed`. */
+/** A thread answers its start with `loaded` or `failed`, and each run with `result` or `failed`; before that, it may say `early` ones. */
 export type FromThread =
   | { type: 'loaded'; models: LoadedModel[] }
+  | { type: 'early'; outputs: PackedTensor[] }
   | { type: 'result'; outputs: PackedTensor[]; runMs: number; loadMs?: number }
   | { type: 'failed'; name: string; message: string }
 

@@ -18,6 +18,8 @@ export class Thread {
   readonly #exited: Promise<void>
   /** The answer to what it was asked last; at first that is to load its models. */
   #answer = Promise.withResolvers<FromThread>()
+  /** Of the run in progress. */
+  #early: RunRequest['early']
   #died: Error | undefined
 
   /** @param maxSessionBytes what its sessions may take together */
@@ -26,7 +28,13 @@ export class Thread {
     this.#warm = new WarmSessions(maxSessionBytes)
     const workerData: ThreadData = { ...init, warm: init.models.filter(file => this.#keep(file)).map(({ id }) => id) }
     this.#worker = new Worker(entry, { workerData })
-    this.#worker.on('message', (message: FromThread) => this.#answer.resolve(message))
+    this.#worker.on('message', (message: FromThread) => {
+      if (message.type === 'early') {
+        this.#early?.(unpack(message.outputs))
+      } else {
+        this.#answer.resolve(message)
+      }
+    })
     this.#worker.on('error', cause => this.#die(`a thread of the executor failed: ${cause.message}`, { cause }))
     this.#exited = new Promise(resolve => {
       this.#worker.on('exit', code => {
@@ -66,6 +74,7 @@ export class Thread {
    */
   async run(request: RunRequest): Promise<RunResult> {
     this.#send(request)
+    this.#early = request.early
     const answer = await this.#answer.promise
     if (answer.type !== 'result') {
       const cause = failure(answer)

@@ -1,13 +1,22 @@
 import { cachedDecoder, linearDecoder, parm } from '../codes/index.ts'
-import type { CalibratedPlan, Companion, Description, ParityModel, PlanInit } from '../inference/index.ts'
+import type {
+  CalibratedPlan,
+  Companion,
+  Description,
+  Exit,
+  ParityModel,
+  PlanInit,
+  Reading
+} from '../inference/index.ts'
 import type { ModelId } from '../models/index.ts'
-import { stack } from '../tensor/index.ts'
+import { stack, type Tensor } from '../tensor/index.ts'
 import type { ScenarioPlan } from './scenario.ts'
 
 /** What is known of the companions of a plan: the parts of their profiles that say what they are worth. */
 export interface CompanionFigures {
   student?: StudentFigures
   description?: DescriptionFigures
+  exits?: readonly ExitFigures[]
   parity?: ParityFigures
 }
 
@@ -22,6 +31,12 @@ export interface DescriptionFigures {
   error: number
   /** Queries that share a run. */
   together: number
+}
+
+export interface ExitFigures extends StudentFigures {
+  output: string
+  /** The share of the model's work that is done when it speaks. */
+  at: number
 }
 
 export interface ParityFigures {
@@ -39,6 +54,8 @@ export interface CompanionsUnderTest {
   output: string
   /** The models that workers serve beside the deployed one. */
   served: readonly ModelId[]
+  /** After which share of a run of the deployed model its exits speak, by their outputs. */
+  exits: ReadonlyMap<string, number>
 }
 
 /** The model of a fleet in timing mode, its only output, and the model that makes parity queries. */
@@ -49,6 +66,7 @@ export const ENCODER = 'encoder'
 /** One that nothing is known of: sure of some queries, a guess on others. */
 const ANY: StudentFigures = { agreements: [0.5, 0.6, 0.7, 0.8, 0.9, 0.99], error: 1 }
 const ANY_DESCRIPTION: DescriptionFigures = { agreement: 0.5, error: 1, together: 4 }
+const ANY_EXITS: readonly ExitFigures[] = [{ ...ANY, output: 'exit', at: 0.5 }]
 
 /** Has no factor in common with the number of quantiles that a profile has, so that each is met equally often. */
 const STEP = 7
@@ -63,16 +81,18 @@ const [STUDENT, DESCRIPTION, PARITY] = ['student', 'description', 'parity']
  * before. `undefined` where the plan has none.
  */
 export function timedCompanions(plan: ScenarioPlan, figures: CompanionFigures = {}): CompanionsUnderTest | undefined {
-  const { student, description, parity, k, n } = plan
-  if (student === undefined && description === undefined && parity === undefined) {
+  const { student, description, exits, parity, k, n } = plan
+  if ((student ?? description ?? exits ?? parity) === undefined) {
     return undefined
   }
+  const { exits: speaking = ANY_EXITS } = figures
   const parities = parity && Array.from({ length: n - k }, () => timedParity(figures.parity?.encoded === true))
   return {
     output: OUTPUT,
     plan: {
-      ...((student || description) && {
+      ...((student || description || exits) && {
         side: {
+          ...(exits && { exits: speaking.map(timedExit) }),
           ...(student && { student: timedStudent(figures.student, student.learns === true) }),
           ...(description && { description: timedDescription(figures.description) })
         }
@@ -83,21 +103,30 @@ export function timedCompanions(plan: ScenarioPlan, figures: CompanionFigures = 
     served: [
       ...(description ? [DESCRIPTION] : []),
       ...(parities?.some(({ model }) => model === PARITY) ? [PARITY] : [])
-    ]
+    ],
+    exits: new Map(exits && speaking.map(({ output, at }) => [output, at]))
   }
 }
 
 /** How sure it is of a query goes by the query's number, through the quantiles of what is known. */
-function timedStudent({ agreements, error }: StudentFigures = ANY, learns: boolean): Companion {
+function reading({ agreements, error }: StudentFigures): (answer: Tensor) => Reading {
+  return answer => {
+    const number = Number(answer.data[0])
+    return { output: answer, expected: { error, agreement: agreements[(STEP * number) % agreements.length] } }
+  }
+}
+
+function timedExit(figures: ExitFigures): Exit {
+  return { output: figures.output, read: reading(figures) }
+}
+
+function timedStudent(figures: StudentFigures = ANY, learns: boolean): Companion {
   let learned = 0
   return {
     model: STUDENT,
     output: OUTPUT,
     feed: inTurn,
-    read(answer) {
-      const number = Number(answer.data[0])
-      return { output: answer, expected: { error, agreement: agreements[(STEP * number) % agreements.length] } }
-    },
+    read: reading(figures),
     ...(learns && {
       believed: () => learned >= 2 * BLOCK,
       learn() {

@@ -125,12 +125,13 @@ export class Invariants {
     return this.#spoilt.has(tensor)
   }
 
-  /** Was one of the results of the group wrong? */
+  /** Was one of the results of the group wrong, or what an exit said? */
   isSpoilt({ tasks }: GroupReport): boolean {
     return (
       this.#wrong.size > 0 &&
       tasks.some(
-        ({ status, worker, submittedAt }) => status === 'result' && this.#wrong.has(`${worker} ${submittedAt}`)
+        ({ status, earlyAt, worker, submittedAt }) =>
+          (status === 'result' || earlyAt !== undefined) && this.#wrong.has(`${worker} ${submittedAt}`)
       )
     )
   }
@@ -140,7 +141,7 @@ export class Invariants {
     const watch: Watch = {
       tasks: this.#tasks,
       again: how => this.#broken('one-terminal', `worker ${worker}: ${how} of a task that had ended`),
-      result: (outputs, submittedAt) => {
+      came: (outputs, submittedAt) => {
         if (Object.values(outputs).some(tensor => this.#spoilt.has(tensor))) {
           this.#wrong.add(`${worker} ${submittedAt}`)
         }

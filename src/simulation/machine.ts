@@ -24,6 +24,7 @@ export interface MachineInit {
   cost: number
   run(inputs: NamedTensors, task: Task): NamedTensors | Promise<NamedTensors>
   awaiting(run: Promise<void>): void
+  exits?: ReadonlyMap<string, number>
   bytes(task: Task): { input: number; output: number }
   observe(observation: Observation): void
   spoilt(outputs: NamedTensors, honest: NamedTensors): void
@@ -93,13 +94,14 @@ export class Machine implements FaultyMachine {
     if (this.#away > 0) {
       return
     }
-    const { id, clock, run, awaiting, bytes, observe, spoilt } = this.#init
+    const { id, clock, run, awaiting, exits, bytes, observe, spoilt } = this.#init
     this.channel = virtualChannel({
       worker: id,
       clock,
       profile: this.#profile,
       run,
       awaiting,
+      exits,
       bytes,
       memory: this.memory,
       frozen: this.#frozen,

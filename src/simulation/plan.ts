@@ -5,9 +5,13 @@ import type { ModelUnderTest } from './model-under-test.ts'
 import type { Scenario, ScenarioPlan } from './scenario.ts'
 
 /** What people call a plan of a scenario. */
-export function planName({ name, code, k, n, layout, student, description }: ScenarioPlan): string {
+export function planName({ name, code, k, n, layout, student, description, exits }: ScenarioPlan): string {
   const made = `${layout === 'systematic' ? 'systematic ' : ''}${code} ${k} → ${n}`
-  const beside = [...(student ? ['a student'] : []), ...(description ? ['descriptions'] : [])]
+  const beside = [
+    ...(student ? ['a student'] : []),
+    ...(description ? ['descriptions'] : []),
+    ...(exits ? ['exits'] : [])
+  ]
   return name ?? (beside.length === 0 ? made : `${made} beside ${beside.join(' and ')}`)
 }
 

@@ -72,13 +72,16 @@ class Draw {
     const n = Math.min(k + this.whole(0, 8), maximumN?.(k) ?? Number.POSITIVE_INFINITY)
     const beside = this.one([undefined, { profile: 'any.json', service: this.between(0.1, 200) }])
     const student = code === 'replication' ? beside : undefined
+    const exits = code === 'replication' ? this.one([undefined, { profile: 'any.json' }]) : undefined
     return {
       code,
       k,
       n,
       layout: this.one(layouts),
       stragglers: this.one([undefined, this.whole(0, n - 1)]),
-      ...(student ? { student } : { fewest: this.one([false, true]) })
+      ...(student && { student }),
+      ...(exits && { exits }),
+      ...(student === undefined && exits === undefined && { fewest: this.one([false, true]) })
     }
   }
 

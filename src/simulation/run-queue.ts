@@ -14,6 +14,8 @@ export interface RunQueueInit<T> {
   service(): Millis
   /** Its turn has come: is it still to run? */
   due(task: T): boolean
+  /** Its run begins, and takes so long. */
+  begins(task: T, took: Millis): void
   /** Its run is over. */
   ran(task: T, began: Millis): void
 }
@@ -73,9 +75,11 @@ export class RunQueue<T extends { bytes: { input: number } }> {
   }
 
   #run(task: T): void {
-    const { clock, frozen, service, ran } = this.#init
+    const { clock, frozen, service, begins, ran } = this.#init
     const began = clock.now()
+    const took = service()
     this.#running = true
+    begins(task, took)
     const end = (): void => {
       if (!frozen.holds(end)) {
         this.#running = false
@@ -83,6 +87,6 @@ export class RunQueue<T extends { bytes: { input: number } }> {
         this.#runNext()
       }
     }
-    clock.setTimer(began + service(), end)
+    clock.setTimer(began + took, end)
   }
 }

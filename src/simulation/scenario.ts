@@ -94,6 +94,11 @@ const plan = record({
       })
     })
   ),
+  exits: Type.Optional(
+    record({
+      profile: Type.String({ description: "what is known of the model's exits, from the folder of this file" })
+    })
+  ),
   parity: Type.Optional(
     record({
       profile: Type.String({

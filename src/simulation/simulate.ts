@@ -70,7 +70,14 @@ export async function simulate(
     died: () => callers.masterDied()
   })
   const seeds = seedsOf(seed)
-  const machines = machinesOf(scenario, seeds.machines, { clock, master, model, invariants, awaited })
+  const machines = machinesOf(scenario, seeds.machines, {
+    clock,
+    master,
+    model,
+    exits: companions?.exits,
+    invariants,
+    awaited
+  })
   unfold(faults, { clock, machines, master, chance: faultChance(seeds.faults, faults.length), end: workload.length })
   for (const machine of machines) {
     machine.start()
@@ -113,6 +120,7 @@ interface MachinesInit {
   clock: VirtualClock
   master: VirtualMaster
   model: ModelUnderTest
+  exits: ReadonlyMap<string, number> | undefined
   invariants: Invariants
   awaited: Array<Promise<void>>
 }
@@ -120,7 +128,7 @@ interface MachinesInit {
 function machinesOf(
   scenario: Scenario,
   seed: number,
-  { clock, master, model, invariants, awaited }: MachinesInit
+  { clock, master, model, exits, invariants, awaited }: MachinesInit
 ): Machine[] {
   const bytes = { input: model.input, output: model.output }
   return scenario.fleet
@@ -136,6 +144,7 @@ function machinesOf(
           cost: scenario.model.cost ?? 1,
           run: (_, task) => model.run(task),
           awaiting: run => awaited.push(run),
+          exits,
           bytes: () => bytes,
           observe: observation => master.observe(observation),
           spoilt: (outputs, honest) => invariants.spoilt(outputs, honest),

@@ -14,6 +14,8 @@ export interface VirtualWorkerInit {
   /** The model: what a run gives. What takes real time is handed to `awaiting` and goes on when it is there. */
   run(inputs: NamedTensors, task: Task): NamedTensors | Promise<NamedTensors>
   awaiting?(run: Promise<void>): void
+  /** After which share of a run exits of the model speak, by their outputs. */
+  exits?: ReadonlyMap<string, number>
   /** Bytes on the network of a task and of its result. Default: those of the inputs, and none. */
   bytes?(task: Task): TaskBytes
   /** Bytes of tasks that may wait. */
@@ -84,6 +86,7 @@ class VirtualWorker implements VirtualChannel {
       memory: init.memory ?? Infinity,
       service: () => init.profile.service(),
       due: sent => this.#due(sent),
+      begins: (sent, took) => this.#begins(sent, took),
       ran: (sent, began) => this.#ran(sent, began)
     })
   }
@@ -178,6 +181,48 @@ class VirtualWorker implements VirtualChannel {
     return !(late || sent.cancelled)
   }
 
+  /** Exits speak in the course of a run, if the task wants them to. */
+  #begins(sent: Sent, took: Millis): void {
+    const { clock, exits = new Map<string, number>() } = this.#init
+    for (const [output, share] of exits) {
+      if (sent.task.outputs.includes(output)) {
+        const speak = (): void => {
+          if (!this.#frozen.holds(speak)) {
+            this.#speak(sent, output)
+          }
+        }
+        clock.setTimer(clock.now() + share * took, speak)
+      }
+    }
+  }
+
+  #speak(sent: Sent, exit: string): void {
+    const { clock, profile } = this.#init
+    this.#run(sent, [exit], honest => {
+      const said = this.#spoil(sent, honest)
+      const arrive = (): void => {
+        if (!this.#cut.holds(arrive) && this.#outstanding.isInFlight(sent)) {
+          sent.callbacks?.early?.(said)
+        }
+      }
+      clock.setTimer(clock.now() + profile.network(sent.bytes.output, 'from'), arrive)
+    })
+  }
+
+  /** Runs the model itself, if somebody still waits for what it gives. */
+  #run({ callbacks, task }: Sent, outputs: readonly string[], ran: (honest: NamedTensors) => void): void {
+    if (callbacks === undefined) {
+      return
+    }
+    const { run, awaiting } = this.#init
+    const given = run(task.inputs, { ...task, outputs })
+    if (given instanceof Promise) {
+      awaiting?.(given.then(ran))
+    } else {
+      ran(given)
+    }
+  }
+
   #ran(sent: Sent, began: Millis): void {
     const { clock, profile, ran } = this.#init
     const rate = this.#clockRate
@@ -190,9 +235,8 @@ class VirtualWorker implements VirtualChannel {
     return this.#init.profile.clockRate?.() ?? 1
   }
 
-  /** A run is over. The model itself runs only now, and only if somebody still waits for it. */
+  /** A run is over. The model itself runs only now. */
   #finish(sent: Sent, timings: TaskTimings): void {
-    const { run, awaiting } = this.#init
     if (!this.#outstanding.isInFlight(sent)) {
       return
     }
@@ -200,22 +244,18 @@ class VirtualWorker implements VirtualChannel {
       this.#answer(sent, sent.callbacks ? new VirtualFaultError('the run failed') : CANCELLED, timings)
       return
     }
-    const outputs = run(sent.task.inputs, sent.task)
-    const ran = (honest: NamedTensors): void => this.#answer(sent, this.#outcome(sent, honest), timings)
-    if (outputs instanceof Promise) {
-      awaiting?.(outputs.then(ran))
-    } else {
-      ran(outputs)
-    }
+    this.#run(sent, sent.task.outputs, honest => {
+      const outputs = this.#spoil(sent, honest)
+      this.#before = honest
+      this.#answer(sent, outputs, timings)
+    })
   }
 
-  #outcome({ fault }: Sent, honest: NamedTensors): NamedTensors {
-    const before = this.#before
-    this.#before = honest
+  #spoil({ fault }: Sent, honest: NamedTensors): NamedTensors {
     if (fault === undefined || isTransport(fault)) {
       return honest
     }
-    const outputs = spoil(honest, fault, before)
+    const outputs = spoil(honest, fault, this.#before)
     this.#init.spoilt?.(outputs, honest)
     return outputs
   }

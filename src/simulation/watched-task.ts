@@ -6,7 +6,8 @@ export interface Watch {
   /** Those that have not ended. */
   tasks: Set<Task>
   again(how: string): void
-  result(outputs: NamedTensors, submittedAt: Millis): void
+  /** It came from the worker, before the result or as it. */
+  came(outputs: NamedTensors, submittedAt: Millis): void
 }
 
 /** A task between the master and its channel, callbacks and handle in one. There are very many. */
@@ -29,9 +30,17 @@ export class WatchedTask implements TaskCallbacks {
     this.#callbacks.accepted()
   }
 
+  early(outputs: NamedTensors): void {
+    if (!this.#watch.tasks.has(this.#task)) {
+      this.#watch.again('an early answer')
+    }
+    this.#watch.came(outputs, this.#submittedAt)
+    this.#callbacks.early?.(outputs)
+  }
+
   result(result: TaskResult): void {
     this.#end('result')
-    this.#watch.result(result.outputs, this.#submittedAt)
+    this.#watch.came(result.outputs, this.#submittedAt)
     this.#callbacks.result(result)
   }
 

@@ -10,6 +10,12 @@ export class InvalidStudentProfileError extends Error {
   readonly code = 'ERR_INVALID_STUDENT_PROFILE'
 }
 
+/** What is to say what the exits of a model are worth cannot be read, or does not say it. */
+export class InvalidExitsProfileError extends Error {
+  override readonly name = 'InvalidExitsProfileError'
+  readonly code = 'ERR_INVALID_EXITS_PROFILE'
+}
+
 /** What is to say how queries are described cannot be read, or does not say it. */
 export class InvalidShrunkProfileError extends Error {
   override readonly name = 'InvalidShrunkProfileError'

@@ -56,6 +56,14 @@ export function writeOnnx(graph: OnnxGraph): Uint8Array {
   return toBinary(ModelProtoSchema, model)
 }
 
+/** What is changed in a graph. */
+export interface OnnxEdit extends Partial<OnnxGraph> {
+  /** Outputs beside those that it has. */
+  more?: readonly OnnxValue[]
+  /** Tensors inside of which something is to be said. */
+  inside?: readonly OnnxValue[]
+}
+
 /**
  * The file of a model with other inputs and outputs, if they are given, and with these nodes after its own.
  *
@@ -63,18 +71,18 @@ export function writeOnnx(graph: OnnxGraph): Uint8Array {
  */
 export function rewriteOnnx(
   model: ModelProto,
-  { inputs, outputs, weights = {}, nodes = [] }: Partial<OnnxGraph>
+  { inputs, outputs, more = [], inside = [], weights = {}, nodes = [] }: OnnxEdit
 ): Uint8Array {
   const { initializer, node } = messages({ inputs: [], outputs: [], weights, nodes })
   const edited = clone(ModelProtoSchema, model)
   const { graph = create(GraphProtoSchema, { name: 'graph' }) } = edited
   edited.graph = graph
   graph.input = inputs?.map(value) ?? graph.input
-  graph.output = outputs?.map(value) ?? graph.output
+  graph.output = [...(outputs?.map(value) ?? graph.output), ...more.map(value)]
   graph.initializer.push(...initializer)
   graph.node.push(...node)
-  // Shapes that were worked out for the inputs as they were.
-  graph.valueInfo = []
+  // What it said was worked out for the inputs as they were.
+  graph.valueInfo = inside.map(value)
   return toBinary(ModelProtoSchema, edited)
 }
 
