@@ -77,7 +77,10 @@ export function advised(
   const { recommended } = advice
   const side = { student: recommended.student && student, description: recommended.description && description }
   const planned = { ...options, ...side, stragglers: recommended.stragglers }
-  return { options: { ...planned, ...planOf(recommended, { profile, parity }) }, advice }
+  const coded = planOf(recommended, { profile, parity })
+  // What exits say stands beside copies.
+  const exits = coded.code.name === 'replication' ? options.exits : undefined
+  return { options: { ...planned, ...coded, exits }, advice }
 }
 
 /** The code that is recommended, with what decodes it. */

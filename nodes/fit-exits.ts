@@ -67,7 +67,10 @@ export async function fitExits({ model: file, queries, logits, at = AT }: FitExi
   if (model.graph?.output.some(({ name }) => isExit(name))) {
     throw new InvalidOptionError('the model has exits: give it as it was before')
   }
-  const places = await placesOf(file, [...at].sort((a, b) => a - b))
+  const places = await placesOf(
+    file,
+    [...at].sort((a, b) => a - b)
+  )
   const features = await featuresOf(featuresModel(model, places), places, queries)
   const targets = logits.map(centred)
   const fitted = places.map((place, i) => ({ ...place, ...crossFitted(features[i], targets, LAMBDAS) }))

@@ -11,7 +11,12 @@ export {
   parseDescriptionProfile,
   parseParityProfile
 } from '../src/companions/index.ts'
-export { type ExitsProfile, parseExitsProfile, parseStudentProfile, type StudentProfile } from '../src/students/index.ts'
+export {
+  type ExitsProfile,
+  parseExitsProfile,
+  parseStudentProfile,
+  type StudentProfile
+} from '../src/students/index.ts'
 export { type CalibrateInit, type Calibration, calibrate, type PlanToCalibrate } from './calibrate.ts'
 export { type CalibrateDescriptionInit, calibrateDescription } from './calibrate-description.ts'
 export { type CalibrateExitsInit, calibrateExits, type ModelWithExits } from './calibrate-exits.ts'

@@ -30,15 +30,15 @@ export type CompanionsByPlan = ReadonlyMap<ScenarioPlan, PlanCompanions>
  */
 export function companionsOf(plan: ScenarioPlan, companions: CompanionsByPlan): PlanCompanions | undefined {
   const known = companions.get(plan)
-  if (known === undefined && (plan.student ?? plan.description ?? plan.parity)) {
+  if (known === undefined && (plan.student ?? plan.description ?? plan.exits ?? plan.parity)) {
     throw new ScenarioError(`${planName(plan)}: nothing was read of its companions`)
   }
   return known
 }
 
 /** Are they all of this model? */
-export function areOf({ student, description, parity }: PlanCompanions, model: string): boolean {
-  return [student, description, parity].every(profile => profile === undefined || profile.model === model)
+export function areOf({ student, description, exits, parity }: PlanCompanions, model: string): boolean {
+  return [student, description, exits, parity].every(profile => profile === undefined || profile.model === model)
 }
 
 /** What the profiles say that companions are worth: all that timing mode knows of them. */
@@ -46,10 +46,11 @@ export function figuresByPlan(companions: CompanionsByPlan): ReadonlyMap<Scenari
   return new Map([...companions].map(([plan, known]) => [plan, figuresOf(known)]))
 }
 
-function figuresOf({ student, description, parity }: PlanCompanions): CompanionFigures {
+function figuresOf({ student, description, exits, parity }: PlanCompanions): CompanionFigures {
   return {
     ...(student && { student }),
     ...(description && { description: descriptionFacts(description) }),
+    ...(exits && { exits: exits.exits }),
     ...(parity && { parity: { missing: parity.missing, encoded: parity.encoder !== undefined } })
   }
 }
@@ -63,7 +64,7 @@ export function planOptions(
   { code: name, k, n, layout, stragglers, maxWrong, hedge, fewest = false, student }: ScenarioPlan,
   { companions, output, clock }: { companions?: PlanCompanions; output: string; clock?: Clock }
 ): Omit<CodedOptions, 'model'> & { k: number; output: string } {
-  const { student: profile, description, parity } = companions ?? {}
+  const { student: profile, description, exits, parity } = companions ?? {}
   return {
     k,
     n,
@@ -73,8 +74,14 @@ export function planOptions(
     hedge,
     fewest,
     description,
+    exits,
     parity,
     student: student?.learns && profile ? new LearningStudent({ companion: profile.student, clock }) : profile,
-    output: (parity ?? profile ?? description)?.output ?? output
+    output: (parity ?? profile ?? description ?? exits)?.output ?? output
   }
+}
+
+/** After which share of a run of the model its exits speak, by their outputs. */
+export function exitShares(profile: ExitsProfile | undefined): Map<string, number> {
+  return new Map(profile?.exits.map(({ output, at }) => [output, at]))
 }

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { ExpectedQuality, GroupReport, Outcome } from '../../src/inference/index.ts'
+import type { ExpectedQuality, GroupReport, Outcome, Source } from '../../src/inference/index.ts'
 import type { ReadableAnswer, Summary } from './answer.ts'
 import { numbersOf, type RankedClass } from './predictions.ts'
 import { bytes, millis, plural, shorten } from './quantities.ts'
@@ -52,6 +52,15 @@ function scoreText(score: number): string {
   return score.toFixed(3)
 }
 
+/** What a prediction was made of. */
+const MADE_BY: Readonly<Record<Source, string>> = {
+  exact: 'exact',
+  decoded: 'reconstructed',
+  description: 'by a description',
+  student: "the student's",
+  exit: 'by an exit'
+}
+
 function valuesText(outcome: Outcome): string {
   if (outcome.status === 'failed' || outcome.status === 'pending') {
     return '–'
@@ -66,17 +75,12 @@ function statusText(outcome: Outcome): string {
     case 'exact':
       return styleText('green', 'exact')
     case 'reconstructed':
-      return styleText('cyan', sourceText(outcome)) + agreementText(outcome.expected) + qualityText(outcome)
+      return styleText('cyan', MADE_BY[outcome.source]) + agreementText(outcome.expected) + qualityText(outcome)
     case 'failed':
       return styleText('red', `failed (${outcome.error.name})`)
     default:
       return outcome.status
   }
-}
-
-/** What a prediction that is not exact was made of. */
-function sourceText({ source }: Extract<Outcome, { status: 'exact' | 'reconstructed' }>): string {
-  return source === 'student' ? "the student's" : source === 'description' ? 'by a description' : 'reconstructed'
 }
 
 /** How often such a prediction names the class that the model would. */

@@ -7,6 +7,7 @@ import { meshExecutor } from '../mesh-executor.ts'
 import { askedModel } from './asked-model.ts'
 import type { CalibrateCommandOptions } from './calibrate.ts'
 import { calibrateCompanions } from './calibrate-companions.ts'
+import { calibrateModelExits } from './calibrate-model-exits.ts'
 import { describeShrunk } from './calibrate-shrunk-description.ts'
 import { calibrateStudentModel } from './calibrate-student-model.ts'
 import { calibrationText } from './calibration-text.ts'
@@ -26,6 +27,10 @@ export async function calibrate(options: CalibrateCommandOptions): Promise<void>
   }
   if (options.description) {
     await describeShrunk(options)
+    return
+  }
+  if (options.exits !== undefined) {
+    await calibrateModelExits(options, options.exits)
     return
   }
   if (options.parity !== undefined || options.mosaic !== undefined) {

@@ -1,12 +1,9 @@
 import path from 'node:path'
-import type { Model } from '../../src/models/index.ts'
-import { onnxExecutor } from '../../src/runtime/index.ts'
 import type { ShrunkProfile } from '../../src/students/index.ts'
-import type { Tensor } from '../../src/tensor/index.ts'
 import { calibrateShrunk } from '../calibrate-shrunk.ts'
 import type { CalibrateCommandOptions } from './calibrate.ts'
+import { dataQueries } from './data-queries.ts'
 import { UsageError } from './errors.ts'
-import { npyQueries, readInputs } from './inputs.ts'
 import { interruptible } from './interruption.ts'
 import { saveBytes, saveText } from './save.ts'
 
@@ -20,10 +17,9 @@ export async function describeShrunk(options: CalibrateCommandOptions): Promise<
   }
   const name = path.basename(file, '.onnx')
   const stem = (options.out ?? `${name}.description`).replace(/\.json$/, '')
-  const inputs = await readInputs([options.data])
   const deployed = { name, path: file }
   const made = await interruptible(async signal => {
-    const data = await queriesOf(deployed, model => npyQueries(inputs, model).map(({ tensor }) => tensor))
+    const data = await dataQueries(options.data, deployed)
     return calibrateShrunk({ model: deployed, data, output, signal })
   })
   if (made === undefined) {
@@ -35,20 +31,6 @@ export async function describeShrunk(options: CalibrateCommandOptions): Promise<
   console.log(
     options.json ? JSON.stringify({ file: `${stem}.json`, profile: made.profile }) : worthText(made.profile, stem)
   )
-}
-
-/** The rows of the data, as queries of the model. */
-async function queriesOf(
-  deployed: { name: string; path: string },
-  read: (model: Model) => Tensor[]
-): Promise<Tensor[]> {
-  const executor = onnxExecutor({ models: [deployed] })
-  try {
-    await executor.start()
-    return read(executor.models[0])
-  } finally {
-    await executor.stop()
-  }
 }
 
 function worthText({ view, together, agreement, queries }: ShrunkProfile, stem: string): string {

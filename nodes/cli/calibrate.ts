@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { codes, type OrderKind, type Outputs } from '../../src/codes/index.ts'
-import { decimal, names, type PeerOptions, positive, whole, wholes, withPeerOptions } from './options.ts'
+import { decimal, decimals, names, type PeerOptions, positive, whole, wholes, withPeerOptions } from './options.ts'
 
 /** What was asked for, as commander hands it over. */
 export interface CalibrateCommandOptions extends PeerOptions {
@@ -14,6 +14,7 @@ export interface CalibrateCommandOptions extends PeerOptions {
   student?: string | true
   mosaic?: string
   description?: true
+  exits?: number[] | true
   encoder?: string
   concatenate?: true
   lambdaEncode?: number
@@ -43,6 +44,7 @@ Examples:
   $ splinemesh calibrate --model lenet5.onnx --data x.npy --k 2 --parity parity-k2.onnx --output softmax
   $ splinemesh calibrate --model lenet5.onnx --data x.npy --student
   $ splinemesh calibrate --model resnet20.onnx --data x.npy --description
+  $ splinemesh calibrate --model resnet20.onnx --data x.npy --exits
   $ splinemesh infer --model lenet5 --input queries.npy --profile lenet5.profile.json --peer <multiaddr>...`
 
 export function defineCalibrate(program: Command): void {
@@ -54,7 +56,7 @@ export function defineCalibrate(program: Command): void {
   withPeerOptions(command, '5s')
     .requiredOption('--data <file.npy>', 'queries; the first axis counts them')
     .option('--labels <file.npy>', 'the true class of each, to measure accuracy too')
-    .option('--k <n,...>', 'queries in a group; not with --student or --description', wholes)
+    .option('--k <n,...>', 'queries in a group; not with --student, --description or --exits', wholes)
     .option('--n <n,...>', 'coded queries of a group; for codes alone', wholes)
     .addOption(
       new Option('--code <name,...>', `of ${mixing.map(({ name }) => name).join(', ')}`)
@@ -66,6 +68,11 @@ export function defineCalibrate(program: Command): void {
     .option('--encoder <file>', 'with --parity: a model (.onnx) that makes the parity query of k queries')
     .option('--concatenate', 'with --parity: the k queries are images, tiles of one parity query')
     .option('--description', 'have the model describe several shrunk queries in one run, if that is better than copies')
+    .option(
+      '--exits [share,...]',
+      'give the model exits at about these shares of its work, and learn what is said there (default: a third, two thirds)',
+      decimals
+    )
     .option('--mosaic <file>', 'a description model (.onnx) of k queries in one image: learn what it is worth')
     .option('--lambda-encode <x>', "nercc's smoothing of the encoder (default: the best of a few)", decimal)
     .option('--lambda-decode <x>', "nercc's smoothing of its own decoder (default: the best of a few)", decimal)

@@ -76,7 +76,12 @@ function underTest({ scenario, profile, companions }: LibraryEntry): ModelUnderT
 }
 
 function measuredIn({ scenario, profile }: LibraryEntry): string | undefined {
-  const named = scenario.plans.flatMap(({ student, description, parity }) => [student, description, parity])
+  const named = scenario.plans.flatMap(({ student, description, exits, parity }) => [
+    student,
+    description,
+    exits,
+    parity
+  ])
   const files = [...(scenario.model.accuracy ?? []), ...named.flatMap(companion => companion?.profile ?? [])]
   const names = new Set(files.map(file => path.basename(file)))
   return profile && `${[...names].join(', ')} (${plural(profile.calibration.heldBack, 'group')} held back)`

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { type ParityProfile, parseParityProfile } from '../../src/companions/index.ts'
 import type { OnnxModel } from '../../src/runtime/index.ts'
 import { planName, ScenarioError, type ScenarioPlan } from '../../src/simulation/index.ts'
+import { parseExitsProfile } from '../../src/students/index.ts'
 import type { CompanionsByPlan, PlanCompanions } from '../chaos/plan-companions.ts'
 import { parseDescription } from '../descriptions.ts'
 import { readCompanion } from './companions.ts'
@@ -12,13 +13,13 @@ import { modelBeside, readStudent } from './students.ts'
  *
  * @param folder what files are named from
  * @throws {InputFileError} a file cannot be read
- * @throws {InvalidStudentProfileError | InvalidShrunkProfileError | InvalidCompanionProfileError} a file is wrong
+ * @throws {InvalidStudentProfileError | InvalidShrunkProfileError | InvalidExitsProfileError | InvalidCompanionProfileError} a file is wrong
  * @throws {ScenarioError} a plan asks for something else than its profile is of
  */
 export async function readCompanions(plans: readonly ScenarioPlan[], folder: string): Promise<CompanionsByPlan> {
   const found = new Map<ScenarioPlan, PlanCompanions>()
   for (const plan of plans) {
-    if (plan.student ?? plan.description ?? plan.parity) {
+    if (plan.student ?? plan.description ?? plan.exits ?? plan.parity) {
       found.set(plan, await companionsOf(plan, folder))
     }
   }
@@ -39,6 +40,9 @@ async function companionsOf(plan: ScenarioPlan, folder: string): Promise<PlanCom
     const file = from(plan.description.profile)
     found.description = await readCompanion(file, parseDescription)
     served.push(modelOf(file))
+  }
+  if (plan.exits !== undefined) {
+    found.exits = await readCompanion(from(plan.exits.profile), parseExitsProfile)
   }
   if (plan.parity !== undefined) {
     const file = from(plan.parity.profile)

@@ -4,7 +4,7 @@ import type { Model, NamedTensors } from '../../src/models/index.ts'
 import { type OnnxModel, onnxExecutor } from '../../src/runtime/index.ts'
 import type { CompanionsUnderTest, ModelUnderTest } from '../../src/simulation/index.ts'
 import type { Tensor } from '../../src/tensor/index.ts'
-import { type CompanionsByPlan, companionsOf, planOptions } from '../chaos/plan-companions.ts'
+import { type CompanionsByPlan, companionsOf, exitShares, planOptions } from '../chaos/plan-companions.ts'
 import type { CodedOptions } from '../coded-inference.ts'
 import { planned } from '../planned.ts'
 import { checkQueries, chooseOutput } from '../queries.ts'
@@ -106,7 +106,8 @@ function underTest(
   return {
     plan: { ...(side && { side }), ...(parities && { parities, calibrated }) },
     output,
-    served: [...(description ? [description.model] : []), ...(parities ?? []).map(({ model }) => model)]
+    served: [...(description ? [description.model] : []), ...(parities ?? []).map(({ model }) => model)],
+    exits: exitShares(options.exits)
   }
 }
 

@@ -8,7 +8,7 @@ import { UsageError } from './errors.ts'
 import type { InferCommandOptions } from './infer.ts'
 
 /** What is known of the model and of its companions. */
-export type Learned = Pick<CodedOptions, 'profile' | 'student' | 'parity' | 'description'>
+export type Learned = Pick<CodedOptions, 'profile' | 'student' | 'parity' | 'description' | 'exits'>
 
 /** How to ask, as far as it can be known before workers are. */
 export interface Choice {
@@ -22,10 +22,11 @@ export interface Choice {
  * @throws {UnknownCodeError | InvalidCodeError | ProfileMismatchError | InvalidOptionError} there is no such code or plan
  * @throws {UsageError} `auto` with nothing to choose by, or with an option that says what is to be chosen
  */
-export function codeChoice(options: InferCommandOptions, { profile, student, parity, description }: Learned): Choice {
+export function codeChoice(options: InferCommandOptions, learned: Learned): Choice {
+  const { profile, parity } = learned
   const { stragglers, quality, maxWrong, hedge: after, hedgeBudget: budget, deadline, onDeadline, k, n } = options
   const hedge = after === undefined ? undefined : { after, budget }
-  const how = { profile, student, parity, description, stragglers, quality, maxWrong, hedge, deadline, onDeadline }
+  const how = { ...learned, stragglers, quality, maxWrong, hedge, deadline, onDeadline }
   if (options.code !== 'auto') {
     const plan = coding(options, { profile, parity })
     // Where nothing says how many coded queries there are, the master sends as few as are enough.

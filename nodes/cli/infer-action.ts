@@ -3,6 +3,7 @@ import { styleText } from 'node:util'
 import { codeFamily } from '../../src/codes/index.ts'
 import { type ParityProfile, parseParityProfile } from '../../src/companions/index.ts'
 import type { OnnxModel } from '../../src/runtime/index.ts'
+import { parseExitsProfile } from '../../src/students/index.ts'
 import { formatNpy } from '../../src/tensor/index.ts'
 import type { Answer } from '../calls.ts'
 import type { InferRequest } from '../coded-inference.ts'
@@ -39,11 +40,12 @@ export async function infer(options: InferCommandOptions): Promise<void> {
   checkPeerOptions(options)
   const profile = options.profile === undefined ? undefined : await readProfile(options.profile)
   const student = options.student === undefined ? undefined : await readStudent(options.student)
-  const [parity, description] = await Promise.all([
+  const [parity, description, exits] = await Promise.all([
     readCompanion(options.parity, parseParityProfile),
-    readCompanion(options.description, parseDescription)
+    readCompanion(options.description, parseDescription),
+    readCompanion(options.exits, parseExitsProfile)
   ])
-  const choice = codeChoice(options, { profile, student: student?.profile, parity, description })
+  const choice = codeChoice(options, { profile, student: student?.profile, parity, description, exits })
   const variants =
     options.variants === undefined
       ? undefined

@@ -33,6 +33,7 @@ export interface InferCommandOptions extends PeerOptions, ImageOptions {
   profile?: string
   student?: string
   description?: string
+  exits?: string
   parity?: string
   variants?: string
   stragglers?: number
@@ -100,6 +101,10 @@ export function defineInfer(program: Command): void {
     )
     .option('--student <file>', 'a small model that the master runs: its profile, its .onnx beside it')
     .option('--description <file>', 'profile of a model that workers serve and that answers several queries in a run')
+    .option(
+      '--exits <file>',
+      "profile of a model's exits, as calibrate wrote it: workers say early what they see there"
+    )
     .option('--parity <file>', 'profile of parity models, which workers serve beside the model: code parm')
     .option(
       '--stragglers <n>',

@@ -114,7 +114,11 @@ async function call(model: FunctionModel, { inputs, outputs: wanted, early }: Ru
   const onlyWanted = (given: NamedTensors): NamedTensors =>
     Object.fromEntries(Object.entries(given).filter(([name]) => wanted.includes(name)))
   try {
-    const given = await model.run(inputs, early && (some => early(onlyWanted(some))))
+    const given = await model.run(inputs, some => {
+      if (Object.keys(onlyWanted(some)).length > 0) {
+        early?.(onlyWanted(some))
+      }
+    })
     const runMs = performance.now() - began
     const outputs = onlyWanted(given)
     checkOutputs(model.signature, wanted, headersOf(outputs))

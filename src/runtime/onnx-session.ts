@@ -161,7 +161,7 @@ function specOf(file: ModelFile, value: InferenceSession.ValueMetadata): TensorS
   }
 }
 
-/** Runs the stages one after the other; what passes between them stays here. */
+/** Runs the stages one after the other, until there is what is wanted; what passes between them stays here. */
 async function run(
   stages: readonly StageSession[],
   inputs: NamedTensors,
@@ -186,7 +186,10 @@ async function run(
     const ready = Object.entries(made).filter(([name]) => wanted.includes(name))
     const given = Object.fromEntries(ready.map(([name, value]) => [name, fromOrt(name, value)]))
     Object.assign(outputs, given)
-    if (ready.length > 0 && session !== stages.at(-1)?.session) {
+    if (wanted.every(name => outputs[name] !== undefined)) {
+      break
+    }
+    if (ready.length > 0) {
       early(given)
     }
   }

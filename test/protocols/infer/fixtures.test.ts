@@ -5,10 +5,12 @@ import { fromString } from 'uint8arrays/from-string'
 import { toString as textOf } from 'uint8arrays/to-string'
 import { type FrameHead, FrameReader, type FrameType } from '../../../protocols/infer/frames.ts'
 import {
+  decodeEarly,
   decodeFailure,
   decodeHello,
   decodeRequest,
   decodeResult,
+  encodeEarly,
   encodeFailure,
   encodeHello,
   encodeRequest,
@@ -35,7 +37,7 @@ function fixtures<T>(name: string): T[] {
 function read(hex: string): Array<{ head: FrameHead; message: object; body: Uint8Array }> {
   const frames: Array<{ head: FrameHead; message: object; body: Uint8Array }> = []
   const reader = new FrameReader({
-    maxBodyBytes: type => (type === 'hello' || type === 'request' || type === 'result' ? 2 ** 20 : 0),
+    maxBodyBytes: type => (['hello', 'request', 'result', 'early'].includes(type) ? 2 ** 20 : 0),
     begin: () => true,
     end: (head, body = new Uint8Array(0)) => frames.push({ head, message: decode(head, body), body })
   })
@@ -51,6 +53,8 @@ function decode({ type, header }: FrameHead, body: Uint8Array): object {
       return decodeRequest(header)
     case 'result':
       return decodeResult(header)
+    case 'early':
+      return { outputs: decodeEarly(header) }
     case 'failed':
       return decodeFailure(header)
     default:
@@ -69,6 +73,8 @@ function written({ type, id, header }: FrameHead, body: Uint8Array): Uint8Array 
       return frame(type, id, encodeRequest(decodeRequest(header)), body)
     case 'result':
       return frame(type, id, encodeResult(decodeResult(header)), body)
+    case 'early':
+      return frame(type, id, encodeEarly(decodeEarly(header)), body)
     case 'failed':
       return frame(type, id, encodeFailure(decodeFailure(header)))
     default:

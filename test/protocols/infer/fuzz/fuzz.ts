@@ -1,7 +1,13 @@
 import { Uint8ArrayList } from 'uint8arraylist'
 import { type FrameHead, FrameReader } from '../../../../protocols/infer/frames.ts'
 import { LastRead } from '../../../../protocols/infer/last-read.ts'
-import { decodeFailure, decodeHello, decodeRequest, decodeResult } from '../../../../protocols/infer/messages.ts'
+import {
+  decodeEarly,
+  decodeFailure,
+  decodeHello,
+  decodeRequest,
+  decodeResult
+} from '../../../../protocols/infer/messages.ts'
 import { type Random, random } from '../../../../src/chance/index.ts'
 import { bodyBytes, tensorsOf } from '../../../../src/models/index.ts'
 import { mutatedFrame } from './mutations.ts'
@@ -62,6 +68,7 @@ export function fuzz(seed: number, cases: number): Tally {
 class Decoder {
   headers = 0
   readonly #lastRequest = new LastRead<Pick<ReturnType<typeof decodeRequest>, 'outputs' | 'inputs'>>()
+  readonly #lastEarly = new LastRead<ReturnType<typeof decodeEarly>>()
   readonly #lastResult = new LastRead<ReturnType<typeof decodeResult>['outputs']>()
   readonly reader = new FrameReader({
     maxBodyBytes: () => MAX_BODY_BYTES,
@@ -94,6 +101,8 @@ class Decoder {
     switch (type) {
       case 'request':
         return decodeRequest(header, this.#lastRequest).inputs
+      case 'early':
+        return decodeEarly(header, this.#lastEarly)
       case 'result':
         return decodeResult(header, this.#lastResult).outputs
       default:

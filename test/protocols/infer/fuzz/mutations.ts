@@ -1,5 +1,11 @@
 import { FRAME, type FrameType } from '../../../../protocols/infer/frames.ts'
-import { encodeFailure, encodeHello, encodeRequest, encodeResult } from '../../../../protocols/infer/messages.ts'
+import {
+  encodeEarly,
+  encodeFailure,
+  encodeHello,
+  encodeRequest,
+  encodeResult
+} from '../../../../protocols/infer/messages.ts'
 import type { Random } from '../../../../src/chance/index.ts'
 import { bodyBytes, contentId, type Model, type TensorHeader, type TensorSpec } from '../../../../src/models/index.ts'
 import { DTYPES, type Packing } from '../../../../src/tensor/index.ts'
@@ -32,7 +38,8 @@ export function validFrame(random: Random): Uint8Array {
         return { id: MODEL, name: text(random), signature: { inputs: specs(random), outputs: specs(random) } }
       })
       const bounds = { requests: whole(random, 9), bytes: 1000, maxBodyBytes: 1000 }
-      const { header, body } = encodeHello({ ...bounds, packings: PACKINGS.slice(whole(random, 3)), models })
+      const early = random() < 0.5 || undefined
+      const { header, body } = encodeHello({ ...bounds, packings: PACKINGS.slice(whole(random, 3)), early, models })
       return frame(type, id, header, body)
     }
     case 'request': {
@@ -48,6 +55,10 @@ export function validFrame(random: Random): Uint8Array {
         encodeResult({ queueMicros: 1, runMicros: 2, outputs }),
         new Uint8Array(bodyBytes(outputs))
       )
+    }
+    case 'early': {
+      const outputs = headers(random)
+      return frame(type, id, encodeEarly(outputs), new Uint8Array(bodyBytes(outputs)))
     }
     case 'failed': {
       const timings = random() < 0.5 ? { queueMicros: 1, runMicros: 2 } : undefined

@@ -1,0 +1,47 @@
+import path from 'node:path'
+import type { ExitsProfile } from '../../src/students/index.ts'
+import { calibrateExits } from '../calibrate-exits.ts'
+import type { CalibrateCommandOptions } from './calibrate.ts'
+import { dataQueries } from './data-queries.ts'
+import { UsageError } from './errors.ts'
+import { interruptible } from './interruption.ts'
+import { saveBytes, saveText } from './save.ts'
+import { table } from './table.ts'
+
+/** Gives the model exits, writes it and their profile, and prints what they are worth. */
+export async function calibrateModelExits(options: CalibrateCommandOptions, at: number[] | true): Promise<void> {
+  const { model: file, n, parity, peer, mdns, output } = options
+  if (n !== undefined || parity !== undefined || peer !== undefined || mdns === true) {
+    throw new UsageError(
+      'exits are fitted on this machine, to stand beside copies: leave out --n, --parity, --peer, --mdns'
+    )
+  }
+  const name = path.basename(file, '.onnx')
+  const stem = (options.out ?? `${name}.exits`).replace(/\.json$/, '')
+  const model = { name, path: file }
+  const made = await interruptible(async signal => {
+    const data = await dataQueries(options.data, model)
+    return calibrateExits({ model, data, at: at === true ? undefined : at, output, signal })
+  })
+  await saveBytes(`${stem}.onnx`, made.file)
+  await saveText(`${stem}.json`, JSON.stringify(made.profile))
+  console.log(
+    options.json ? JSON.stringify({ file: `${stem}.json`, profile: made.profile }) : worthText(made.profile, stem)
+  )
+}
+
+function worthText({ exits, queries }: ExitsProfile, stem: string): string {
+  const columns = ['exit', 'work done', 'agreement', 'least sure', 'surest', 'error'].map((title, i) => ({
+    title,
+    align: i > 0 ? ('right' as const) : undefined
+  }))
+  const rows = exits.map(({ output, at, agreements, error }) => {
+    const mean = agreements.reduce((sum, each) => sum + each, 0) / agreements.length
+    const shares = [mean, agreements[0], agreements[agreements.length - 1]].map(each => each.toFixed(3))
+    return [output, `${(100 * at).toFixed(1)}%`, ...shares, error.toPrecision(3)]
+  })
+  return (
+    `${table(columns, rows)}\n` +
+    `${stem}.onnx for workers to serve in place of the model, ${stem}.json for infer --exits · judged by ${queries} queries`
+  )
+}
