@@ -16,7 +16,7 @@ import { isMachineOrder, type MachineOrder, type MachineProcessInit, type Machin
 /** How long it may take to stop, in ms. */
 const STOP_MS = 2000
 
-const { device, cost, chance, models, identity, port }: MachineProcessInit = JSON.parse(process.argv[2])
+const { device, cost, chance, models, exits, identity, port }: MachineProcessInit = JSON.parse(process.argv[2])
 const conditions = new Map<number, Condition>()
 const profile = behaviour({
   device,
@@ -36,6 +36,7 @@ const peer = await createPeer({
   executor: emulated({
     executor: onnxExecutor({ models }),
     profile,
+    exits: new Map(exits),
     ran: ms => say({ type: 'ran', ms })
   })
 })

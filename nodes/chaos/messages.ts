@@ -8,6 +8,8 @@ export interface MachineProcessInit {
   cost: number
   chance: Source
   models: readonly OnnxModel[]
+  /** After which share of a run of the deployed model its exits speak, by their outputs. */
+  exits: ReadonlyArray<readonly [output: string, share: number]>
   /** Folder of its private key, so that it is the same peer when it is started again. */
   identity: string
   /** Where its link listens; 0 lets the system choose. */

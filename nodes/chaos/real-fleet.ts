@@ -14,6 +14,8 @@ export interface RealFleetInit {
   seed: number
   /** What every machine serves. */
   models: readonly OnnxModel[]
+  /** After which share of a run of the deployed model its exits speak, by their outputs. */
+  exits?: ReadonlyMap<string, number>
   signal: AbortSignal
   /** One more machine serves. */
   started?(count: number): void
@@ -32,7 +34,14 @@ export class RealFleet {
   /**
    * @throws {RealFleetError} the scenario has a fault that only the simulator can do, or a machine does not start
    */
-  static async start({ scenario, seed, models, signal, started }: RealFleetInit): Promise<RealFleet> {
+  static async start({
+    scenario,
+    seed,
+    models,
+    exits = new Map(),
+    signal,
+    started
+  }: RealFleetInit): Promise<RealFleet> {
     const beyond = scenario.faults?.find(({ kind }) => SIMULATED_ONLY.includes(kind))
     if (beyond !== undefined) {
       throw new RealFleetError(`${scenario.name}: only the simulator can do '${beyond.kind}'; run it without --real`)
@@ -48,6 +57,7 @@ export class RealFleet {
           cost,
           chance: { seed: base, stream: i },
           models,
+          exits: [...exits],
           identity: path.join(folder, String(i)),
           port: 0
         })

@@ -10,7 +10,7 @@ import {
   timedModel
 } from '../../src/simulation/index.ts'
 import { type Fidelity, fidelity } from '../chaos/fit.ts'
-import { areOf, figuresByPlan } from '../chaos/plan-companions.ts'
+import { areOf, exitShares, figuresByPlan } from '../chaos/plan-companions.ts'
 import { RealFleet } from '../chaos/real-fleet.ts'
 import { type RealRunInit, rehearse, runReal } from '../chaos/run-real.ts'
 import type { ChaosModelOptions } from './chaos.ts'
@@ -140,9 +140,10 @@ async function withFleet<T>(init: FleetUse, use: (init: RealRunInit) => Promise<
   const { scenario, companions, model, seed, signal } = init
   const served = [...companions.values()].flatMap(({ served }) => served)
   const models = [{ name: model.model.name, path: model.file }, ...served]
+  const exits = new Map([...companions.values()].flatMap(known => [...exitShares(known.exits)]))
   const machines = scenario.fleet.reduce((sum, { count }) => sum + count, 0)
   const start = (started?: (count: number) => void): Promise<RealFleet> =>
-    RealFleet.start({ scenario, seed, models, signal, started })
+    RealFleet.start({ scenario, seed, models, exits, signal, started })
   const fleet = process.stderr.isTTY
     ? await withSteps(progress => start(count => progress(count, machines)), 'machines serve')
     : await start()

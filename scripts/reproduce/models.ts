@@ -7,7 +7,7 @@ import { Tensor } from '../../src/tensor/index.ts'
 const NUMBERS_AT_ONCE = 2 ** 16
 
 /** The model that serves, and companions of it if there are any. */
-export type Role = 'deployed' | 'student' | 'description'
+export type Role = 'deployed' | 'student' | 'description' | 'exits'
 
 /** Queries, and what the deployed model says to each by itself. */
 export interface Answered {
@@ -23,7 +23,8 @@ export class Models {
   readonly #answers: Record<Role, WeakMap<Float32Array, Float32Array>> = {
     deployed: new WeakMap(),
     student: new WeakMap(),
-    description: new WeakMap()
+    description: new WeakMap(),
+    exits: new WeakMap()
   }
 
   private constructor(executor: OnnxExecutor) {
@@ -63,6 +64,13 @@ export class Models {
   /** The features of each image that a student reads its logits from. */
   features(images: readonly Float32Array[]): Promise<Float32Array[]> {
     return this.#run('student', images, 'features')
+  }
+
+  /** What each of these exits of the model says to each image. */
+  async exits(images: readonly Float32Array[], outputs: readonly string[]): Promise<Float32Array[][]> {
+    const said: Float32Array[][] = []
+    for (const output of outputs) said.push(await this.#run('exits', images, output))
+    return said
   }
 
   async #run(role: Role, images: readonly Float32Array[], asked: string): Promise<Float32Array[]> {

@@ -1,12 +1,12 @@
 import { calibrate, type FittedDescription, studentCompanion, studentWorth } from '../../nodes/index.ts'
 import { type AdvisedPlan, advise, type DescriptionFacts, type StudentFacts } from '../../src/advisor/index.ts'
 import { random, shuffled } from '../../src/chance/index.ts'
-import type { Confidence, Profile } from '../../src/codes/index.ts'
-import type { Companion, Description } from '../../src/inference/index.ts'
+import { type Confidence, learnConfidence, type Profile } from '../../src/codes/index.ts'
+import type { Companion, Description, Exit } from '../../src/inference/index.ts'
 import { onnxExecutor } from '../../src/runtime/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 import type { Dataset } from './images.ts'
-import type { Answers, SideAnswers } from './side-students.ts'
+import type { Answers, FittedExits, SideAnswers } from './side-students.ts'
 
 /** A companion as a plan knows it, what it says to each test image, and what the advisor knows of it. */
 interface Beside<C, F> {
@@ -47,6 +47,21 @@ export function descriptionOf(
     answers,
     facts: { ...expected, regret, together, queries: learned.length }
   }
+}
+
+/** An exit, what it says to each test image, and the share of the work that is done when it speaks. */
+export interface SideExit {
+  exit: Exit
+  at: number
+  answers: readonly Float32Array[]
+}
+
+/** What they are worth was learned of images that the readout of each was not fitted to. */
+export function exitsOf({ exits, own }: FittedExits, said: readonly Float32Array[][] = []): SideExit[] {
+  return exits.map(({ output, at, answers }, i) => {
+    const { read } = named(output, learnConfidence(answers, own))
+    return { exit: { output, read }, at, answers: said[i] }
+  })
 }
 
 function named(name: string, confidence: Confidence): Companion {

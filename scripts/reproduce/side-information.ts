@@ -9,8 +9,10 @@ import { type Estimate, mean, ratio, type Score, scoreQuery, summarise } from '.
 import {
   autoPlan,
   descriptionOf,
+  exitsOf,
   profileOf,
   type SideDescription,
+  type SideExit,
   type SideStudent,
   studentOf,
   uselessStudent
@@ -70,6 +72,8 @@ export interface SideFigures {
   student: { title: string; macs: number; share: number; agreement: Estimate }
   /** Descriptions that were tried, by images for learning; and how often the best of them agrees on test images. */
   descriptions: { tried: TriedDescription[]; best?: TriedDescription & { tested: Estimate } }
+  /** The share of the model's work that is done when an exit speaks, and how often it agrees on test images. */
+  exits: Array<{ at: number; tested: Estimate }>
   cells: SideCell[]
   /** Plans of `auto`, with and without a student of use, and those no worse than replication by more than a standard error. */
   auto: { plans: number; keepUp: number }
@@ -87,13 +91,14 @@ export async function sideFigures(
   const share = macs.student / macs.deployed
   const { tried, best } = answers.descriptions
   const description = best && descriptionOf(best, test.description ?? [])
+  const exits = exitsOf(answers.exits, test.exits)
   const students = { student: studentOf(answers, share), useless: uselessStudent(answers, share, seed) }
   const cells: SideCell[] = []
   const profiles = new Map<number, Profile>()
   for (const cell of CELLS[network.name]) {
     const profile = profiles.get(cell.k) ?? (await profileOf(dataset, cell.k, seed))
     profiles.set(cell.k, profile)
-    cells.push(scoreCell(cell, { test, ...students, description, profile, share, groups, seed }))
+    cells.push(scoreCell(cell, { test, ...students, description, exits, profile, share, groups, seed }))
   }
   const autos = cells.flatMap(({ rows }) => rows.filter(({ method }) => method.startsWith('auto')))
   const taken = tried.find(({ view }) => view === best?.view)
@@ -104,6 +109,7 @@ export async function sideFigures(
       tried,
       ...(description && taken && { best: { ...taken, tested: agreement(test.own, description.answers) } })
     },
+    exits: exits.map(({ at, answers: said }) => ({ at, tested: agreement(test.own, said) })),
     cells,
     auto: {
       plans: autos.length,
@@ -122,6 +128,7 @@ interface Setting {
   student: SideStudent
   useless: SideStudent
   description: SideDescription | undefined
+  exits: readonly SideExit[]
   profile: Profile
   share: number
   groups: number
@@ -160,8 +167,14 @@ function replication({ k, n, stragglers }: Method['size'], extra: number): Metho
   return { name: extra === 0 ? 'replication' : `replication, ${extra} workers more`, size }
 }
 
+/** What stragglers have done of their work at the stop, in two cases; where they are dead, exits say nothing. */
+const WORK_DONE = [
+  { done: 0.5, text: 'half as fast' },
+  { done: 'even', text: 'anywhere in their work' }
+] as const
+
 /** All but replication. */
-function methodsOf(size: Method['size'], { student, useless, description, profile }: Setting): Method[] {
+function methodsOf(size: Method['size'], { student, useless, description, exits: of, profile }: Setting): Method[] {
   const auto = (among: SideStudent, of: string): Method => {
     const plan = autoPlan(profile, size, { student: among, description })
     const asked = { ...(plan.student && { student: among }), ...(plan.description && { description }) }
@@ -175,6 +188,12 @@ function methodsOf(size: Method['size'], { student, useless, description, profil
     { name: 'joint + rescue of one', size, student, description, rescued: 1 },
     { name: 'joint + rescue of two', size, student, description, rescued: 2 }
   ]
+  const joint = { size, student, ...(description && { description }) }
+  const spoken = WORK_DONE.flatMap(({ done, text }) => [
+    { name: `exits, stragglers ${text}`, size, exits: { of, done } },
+    { name: `student + allocation + exits, ${text}`, size, student, exits: { of, done } },
+    ...(description ? [{ name: `joint + exits, ${text}`, ...joint, exits: { of, done } }] : [])
+  ])
   return [
     { name: 'student', size, student, late: true },
     { name: 'allocation', size, student, silent: true },
@@ -183,6 +202,7 @@ function methodsOf(size: Method['size'], { student, useless, description, profil
       { name: 'both + rescue of one', size, student, rescued: 1 },
       { name: 'both + rescue of two', size, student, rescued: 2 }
     ]),
+    ...spoken,
     auto(student, ''),
     { name: 'both, of a useless student', size, student: useless },
     auto(useless, ', of a useless student')

@@ -1,8 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type DescriptionFit, type FittedDescription, fitDescription, fitStudent } from '../../nodes/index.ts'
+import {
+  type DescriptionFit,
+  type FittedDescription,
+  type FittedExit,
+  fitDescription,
+  fitExits,
+  fitStudent
+} from '../../nodes/index.ts'
 import { random, shuffled } from '../../src/chance/index.ts'
 import { shrinking } from '../../src/students/index.ts'
+import { Tensor } from '../../src/tensor/index.ts'
 import { dataFile } from './data-files.ts'
 import { type Dataset, shrunk } from './images.ts'
 import { macsOf } from './macs.ts'
@@ -15,6 +23,8 @@ export interface Answers {
   student: Float32Array[]
   /** Of the smaller images, where the graph takes them. */
   description?: Float32Array[]
+  /** Of each exit of the model. */
+  exits?: Float32Array[][]
   labels: ArrayLike<number>
 }
 
@@ -25,9 +35,16 @@ export interface SideAnswers {
   macs: Record<'deployed' | 'student', number>
   /** The best description, and what was tried. */
   descriptions: DescriptionFit
+  exits: FittedExits
   /** Images for learning that the student was not fitted to. */
   learning: Answers
   test: Answers
+}
+
+/** Exits of the model, and its own logits of the images that they were fitted to by cross-validation. */
+export interface FittedExits {
+  exits: readonly FittedExit[]
+  own: readonly Float32Array[]
 }
 
 export interface SideStudentInit {
@@ -84,17 +101,37 @@ export async function sideAnswers(name: NetworkName, dataset: Dataset, init: Sid
   }
   // They come class by class.
   const images = shuffled(learning.pixels, random(init.seed, STREAMS.description)).slice(0, MOST_DESCRIBED)
-  const fit = { images, logits: await both.logits('deployed', images), output: both.outputOf('deployed') }
+  const logits = await both.logits('deployed', images)
+  const fit = { images, logits, output: both.outputOf('deployed') }
   await both.close()
   const descriptions = await fitDescription({ model: await readFile(models.deployed), shape: dataset.shape, ...fit })
   const { best } = descriptions
+  const exits = await exitsOf(dataset, { images, logits, file: init.file.replace('student', 'exits') })
   return {
     student: title,
     macs: { deployed: await macsOf(models.deployed), student: await macsOf(file) },
     descriptions,
+    exits: { exits: exits.fitted, own: logits },
     learning: answers.learning,
-    test: { ...answers.test, ...(best && { description: await described(best, dataset, init) }) }
+    test: { ...answers.test, exits: exits.said, ...(best && { description: await described(best, dataset, init) }) }
   }
+}
+
+/** Exits, fitted on images for learning, and what they say of all test images. */
+async function exitsOf(
+  { models, shape: { channels, height, width }, test }: Dataset,
+  { images, logits, file }: { images: readonly Float32Array[]; logits: readonly Float32Array[]; file: string }
+) {
+  const queries = images.map(image => Tensor.float32(image, [1, channels, height, width]))
+  const fit = await fitExits({ model: await readFile(models.deployed), queries, logits })
+  await writeFile(file, fit.file)
+  const model = await Models.load({ exits: file })
+  const said = await model.exits(
+    test.pixels,
+    fit.exits.map(({ output }) => output)
+  )
+  await model.close()
+  return { fitted: fit.exits, said }
 }
 
 /** What the description says of all test images. */

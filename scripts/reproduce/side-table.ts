@@ -3,13 +3,19 @@ import type { SideFigures } from './side-information.ts'
 import { percent, plain, withError } from './table.ts'
 
 /** The figures, for people. */
-export function sideTable({ title }: Network, { settings, student, descriptions, cells, auto }: SideFigures): string {
+export function sideTable(
+  { title }: Network,
+  { settings, student, descriptions, exits, cells, auto }: SideFigures
+): string {
   const { groups, sets, testImages, seed } = settings
   const lines = [
     `${title}: ${groups} groups of ${testImages} test images × ${sets} straggler sets, seed ${seed}. The student, ` +
       `${student.title}, has ${(100 * student.share).toFixed(2)}% of the model's multiply-adds (${student.macs}) and gives ` +
       `its class for ${percent(student.agreement)} of them.`,
     descriptionsText(descriptions),
+    `Exits, after so much of the model’s multiply-adds, and how often they name its class: ${exits
+      .map(({ at, tested }) => `${(100 * at).toFixed(1)}%, ${percent(tested)}`)
+      .join('; ')}.`,
     'RelAcc is accuracy over the model’s own, MSE ‖p − f‖² on softmax; each ± its standard error. Beyond: RelAcc less that of ' +
       'replication with as many workers more as the student and a rescue cost the master, in runs of the model.'
   ]

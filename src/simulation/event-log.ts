@@ -15,6 +15,10 @@ export function logged(channel: WorkerChannel, clock: Clock, write: (line: strin
           log('accepted')
           callbacks.accepted()
         },
+        early(outputs) {
+          log(`early ${Object.keys(outputs)}`)
+          callbacks.early?.(outputs)
+        },
         result(result) {
           const { queue, run, network } = result.timings
           log(`result ${queue} ${run} ${network}`)

@@ -42,5 +42,5 @@ export {
   virtualChannel
 } from './virtual-channel.ts'
 export { VirtualClock } from './virtual-clock.ts'
-export type { TaskFault, VirtualProfile } from './virtual-profile.ts'
+export { isTransport, type TaskFault, type VirtualProfile } from './virtual-profile.ts'
 export { startWorkload } from './workload.ts'

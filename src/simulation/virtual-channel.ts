@@ -4,8 +4,8 @@ import { Gate } from './gate.ts'
 import { Outstanding } from './outstanding.ts'
 import { RunQueue } from './run-queue.ts'
 import { type Sender, Sent, type TaskBytes } from './sent.ts'
-import { type Spoil, spoil } from './spoil.ts'
-import type { TaskFault, VirtualProfile } from './virtual-profile.ts'
+import { spoil } from './spoil.ts'
+import { isTransport, type VirtualProfile } from './virtual-profile.ts'
 
 export interface VirtualWorkerInit {
   worker: string
@@ -181,11 +181,11 @@ class VirtualWorker implements VirtualChannel {
     return !(late || sent.cancelled)
   }
 
-  /** Exits speak in the course of a run, if the task wants them to. */
+  /** Exits speak in the course of a run, if the task wants them to and nothing goes wrong but what they say. */
   #begins(sent: Sent, took: Millis): void {
-    const { clock, exits = new Map<string, number>() } = this.#init
+    const { clock, exits = [] } = this.#init
     for (const [output, share] of exits) {
-      if (sent.task.outputs.includes(output)) {
+      if (sent.task.outputs.includes(output) && !isTransport(sent.fault)) {
         const speak = (): void => {
           if (!this.#frozen.holds(speak)) {
             this.#speak(sent, output)
@@ -335,8 +335,4 @@ class VirtualWorker implements VirtualChannel {
 
 function bytesOf({ inputs }: Task): TaskBytes {
   return { input: Object.values(inputs).reduce((sum, tensor) => sum + tensor.byteLength, 0), output: 0 }
-}
-
-function isTransport(fault: TaskFault): fault is Exclude<TaskFault, Spoil> {
-  return typeof fault === 'string' && ['silent', 'stall', 'fail', 'truncated', 'duplicate'].includes(fault)
 }

@@ -7,6 +7,11 @@ import type { Spoil } from './spoil.ts'
  */
 export type TaskFault = 'silent' | 'stall' | 'fail' | 'truncated' | 'duplicate' | Spoil
 
+/** Does it keep the result from coming whole, and once? Else the result is another than it should be. */
+export function isTransport(fault: TaskFault | undefined): fault is Exclude<TaskFault, Spoil> {
+  return typeof fault === 'string' && ['silent', 'stall', 'fail', 'truncated', 'duplicate'].includes(fault)
+}
+
 /** How a virtual worker behaves. Each function is asked anew for each task or message. */
 export interface VirtualProfile {
   /** Time of a run that begins now. */

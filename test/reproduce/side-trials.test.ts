@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { mean } from '../../scripts/reproduce/score.ts'
-import { autoPlan, descriptionOf, studentOf, uselessStudent } from '../../scripts/reproduce/side-companions.ts'
+import { autoPlan, descriptionOf, exitsOf, studentOf, uselessStudent } from '../../scripts/reproduce/side-companions.ts'
 import { type Method, SETS, type SideTrial, trialsOf } from '../../scripts/reproduce/side-trials.ts'
 import { random } from '../../src/chance/index.ts'
 import { learnConfidence } from '../../src/codes/index.ts'
@@ -20,7 +20,7 @@ function answers(count: number, seed: number) {
       const named = chance() < wrong ? Math.floor(CLASSES * chance()) : label
       return Float32Array.from({ length: CLASSES }, (_, c) => (c === named ? 4 : 0) + chance())
     })
-  return { own: logits(0), student: logits(0.3), description: logits(0.05), labels }
+  return { own: logits(0), student: logits(0.3), description: logits(0.05), exit: logits(0.2), labels }
 }
 
 describe('trials of side information', () => {
@@ -29,6 +29,7 @@ describe('trials of side information', () => {
     student: 'fitted',
     macs: { deployed: 100, student: 1 },
     descriptions: { tried: [] },
+    exits: { exits: [{ output: 'exit1', at: 0.4, answers: learning.exit }], own: learning.own },
     learning,
     test
   }
@@ -59,6 +60,14 @@ describe('trials of side information', () => {
   it('are better with a student, and better still with a description that is better', () => {
     const [copies, both, joint] = [agreed({}), agreed({ student }), agreed({ student, description })]
     assert.ok(copies < both && both < joint, `${copies}, ${both}, ${joint}`)
+  })
+
+  it('are better with exits that stragglers came to, and no other without', () => {
+    const of = exitsOf(side.exits, [test.exit])
+    const [copies, dead, slow] = [agreed({}), agreed({ exits: { of, done: 0 } }), agreed({ exits: { of, done: 0.4 } })]
+    assert.equal(dead, copies)
+    const evenly = agreed({ exits: { of, done: 'even' } })
+    assert.ok(copies < evenly && evenly < slow, `${copies}, ${evenly}, ${slow}`)
   })
 
   it('are exact where the master has time to run all that is missing', () => {
