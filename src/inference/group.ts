@@ -32,8 +32,8 @@ export class Group {
   readonly deadlineAt: Millis
   readonly #placing = new Placing()
   readonly #results: Results
-  /** When the quality was looked at last: how many results there were, and whether it was reached. */
-  #looked = { results: 0, reached: false }
+  /** When the quality was looked at last: of how many tasks something was known, and whether it was reached. */
+  #looked = { known: 0, reached: false }
 
   constructor(id: GroupId, plan: Plan, now: Millis) {
     this.id = id
@@ -217,10 +217,10 @@ export class Group {
    * twentieth of the results has arrived.
    */
   #reachesQuality(): boolean {
-    const { size } = this.#results
-    if (size >= this.#looked.results + Math.ceil(this.plan.n / LOOKS)) {
+    const { known } = this.#results
+    if (known >= this.#looked.known + Math.ceil(this.plan.n / LOOKS)) {
       const reached = this.#results.decoded.every(it => it !== undefined && this.#isGoodEnough(it))
-      this.#looked = { results: size, reached }
+      this.#looked = { known, reached }
     }
     return this.#looked.reached
   }

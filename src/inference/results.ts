@@ -27,6 +27,11 @@ export class Results {
     return this.#arrived.size
   }
 
+  /** Of how many tasks something is known: a result, or what exits said. */
+  get known(): number {
+    return new Set([...this.#arrived.keys(), ...this.#early.keys()]).size
+  }
+
   /**
    * Takes in the result of a task.
    *

@@ -1,5 +1,5 @@
+import { inputsOf, movingNodes, neededFor } from './graph.ts'
 import type { GraphProto, NodeProto } from './onnx_pb.ts'
-import { inputsOf, movingNodes, neededFor } from './stages.ts'
 
 /** A tensor that all passes through which a model knows of a query, and the nodes that make it. */
 export interface Cut {

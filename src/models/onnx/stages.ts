@@ -1,4 +1,5 @@
 import { toBinary } from '@bufbuild/protobuf'
+import { holdsGraph, inputsOf, movingNodes, neededFor } from './graph.ts'
 import { type GraphProto, type ModelProto, ModelProtoSchema, type NodeProto, type ValueInfoProto } from './onnx_pb.ts'
 import { readOnnx } from './read-onnx.ts'
 
@@ -43,18 +44,6 @@ export function stagesOf(file: Uint8Array): Stage[] | undefined {
   return stages.every(stage => stage !== undefined) ? stages : undefined
 }
 
-/** The nodes that an input has a part in. */
-export function movingNodes(graph: GraphProto): NodeProto[] {
-  const moving = inputsOf(graph)
-  return graph.node.filter(({ input, output }) => {
-    const moves = input.some(name => moving.has(name))
-    for (const name of moves ? output : []) {
-      moving.add(name)
-    }
-    return moves
-  })
-}
-
 /** The nodes that each exit needs beside those before it, then all others that an input has a part in. */
 function partsOf(graph: GraphProto, exits: readonly string[]): NodeProto[][] {
   let left = movingNodes(graph)
@@ -91,36 +80,11 @@ function stageOf(
   return { file: toBinary(ModelProtoSchema, { ...model, graph: cut }), takes, gives }
 }
 
-/** Of these nodes, in their order, those that these tensors are made by. */
-export function neededFor(tensors: readonly string[], nodes: readonly NodeProto[]): NodeProto[] {
-  const wanted = new Set(tensors)
-  const needed: NodeProto[] = []
-  for (const node of nodes.toReversed()) {
-    if (node.output.some(name => wanted.has(name))) {
-      needed.unshift(node)
-      node.input.forEach(name => {
-        wanted.add(name)
-      })
-    }
-  }
-  return needed
-}
-
-/** The inputs; older files list weights among them. */
-export function inputsOf({ input, initializer }: GraphProto): Set<string> {
-  const weights = new Set(initializer.map(({ name }) => name))
-  return new Set(input.map(({ name }) => name).filter(name => !weights.has(name)))
-}
-
 /** What the graph says of these tensors, if it does of each. */
 function valuesOf({ input, output, valueInfo }: GraphProto, names: readonly string[]): ValueInfoProto[] | undefined {
   const known = new Map([...valueInfo, ...input, ...output].map(value => [value.name, value]))
   const values = names.flatMap(name => known.get(name) ?? [])
   return values.length === names.length ? values : undefined
-}
-
-function holdsGraph({ attribute }: NodeProto): boolean {
-  return attribute.some(({ g, graphs }) => g !== undefined || graphs.length > 0)
 }
 
 function unique(names: readonly string[]): string[] {

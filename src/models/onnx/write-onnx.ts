@@ -1,4 +1,5 @@
 import { clone, create, toBinary } from '@bufbuild/protobuf'
+import { holdsGraph, neededFor } from './graph.ts'
 import {
   AttributeProto_AttributeType,
   GraphProtoSchema,
@@ -65,7 +66,8 @@ export interface OnnxEdit extends Partial<OnnxGraph> {
 }
 
 /**
- * The file of a model with other inputs and outputs, if they are given, and with these nodes after its own.
+ * The file of a model with other inputs and outputs, if they are given, and with these nodes after its own. With other outputs, what
+ * none of them needs is left out.
  *
  * @param model is left as it is
  */
@@ -83,6 +85,14 @@ export function rewriteOnnx(
   graph.node.push(...node)
   // What it said was worked out for the inputs as they were.
   graph.valueInfo = inside.map(value)
+  if (outputs !== undefined && !graph.node.some(holdsGraph)) {
+    graph.node = neededFor(
+      graph.output.map(({ name }) => name),
+      graph.node
+    )
+    const read = new Set([...graph.node.flatMap(({ input }) => input), ...graph.output.map(({ name }) => name)])
+    graph.initializer = graph.initializer.filter(({ name }) => read.has(name))
+  }
   return toBinary(ModelProtoSchema, edited)
 }
 

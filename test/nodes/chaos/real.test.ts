@@ -2,15 +2,25 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fidelity } from '../../../nodes/chaos/fit.ts'
+import { exitShares } from '../../../nodes/chaos/plan-companions.ts'
 import { RealFleet } from '../../../nodes/chaos/real-fleet.ts'
 import { runReal } from '../../../nodes/chaos/run-real.ts'
+import { readCompanions } from '../../../nodes/cli/chaos-companions.ts'
 import { type OnnxModelUnderTest, onnxUnderTest } from '../../../nodes/cli/chaos-model.ts'
 import { type Fault, type Scenario, type ScenarioPlan, scenario } from '../../../src/simulation/index.ts'
 import { digits, lenet5 } from '../cli/processes.ts'
 
 const TWICE: ScenarioPlan = { code: 'replication', k: 2, n: 4 }
 
-const MODELS = [{ name: 'lenet5', path: lenet5 }]
+/** A model with exits, and what they are worth. */
+const convnet = path.join(digits, 'convnet.exits.onnx')
+const PROFILE = path.join(digits, 'convnet.exits.json')
+const EXITS: ScenarioPlan = { code: 'replication', k: 4, n: 4, exits: { profile: PROFILE } }
+
+const MODELS = [
+  { name: 'lenet5', path: lenet5 },
+  { name: 'convnet', path: convnet }
+]
 
 /** Four machines, asked ten times. */
 function small(faults: Fault[]): Scenario {
@@ -26,18 +36,17 @@ function small(faults: Fault[]): Scenario {
   })
 }
 
+const data = { data: path.join(digits, 'test-images.npy'), labels: path.join(digits, 'test-labels.npy') }
+
 describe('a scenario on real processes', () => {
   const { signal } = new AbortController()
   let model: OnnxModelUnderTest
   let fleet: RealFleet
 
   before(async () => {
-    model = await onnxUnderTest({
-      model: lenet5,
-      data: path.join(digits, 'test-images.npy'),
-      labels: path.join(digits, 'test-labels.npy')
-    })
-    fleet = await RealFleet.start({ scenario: small([]), seed: 1, models: MODELS, signal })
+    model = await onnxUnderTest({ ...data, model: lenet5 })
+    const [{ exits }] = (await readCompanions([EXITS], digits)).values()
+    fleet = await RealFleet.start({ scenario: small([]), seed: 1, models: MODELS, exits: exitShares(exits), signal })
   })
 
   after(async () => {
@@ -75,6 +84,25 @@ describe('a scenario on real processes', () => {
     assert.equal(queries.length, 20)
     const { queries: afterwards } = await run([])
     assert.ok(afterwards.every(({ status }) => status === 'exact'))
+  })
+
+  it('answers with what machines say early that are too slow for the deadline, where the model has exits', async () => {
+    const companions = await readCompanions([EXITS], digits)
+    const withExits = await onnxUnderTest({ ...data, model: convnet, companions })
+    try {
+      const slow = {
+        ...small([{ kind: 'slow', at: 0, factor: 150 }]),
+        workload: { arrivals: 'trace' as const, at: [0], batch: 4, length: 2500 },
+        deadline: 1900
+      }
+      const play = { scenario: slow, fleet, model: withExits, companions, seed: 1, signal }
+      const { queries, reports, violations } = await runReal(EXITS, play)
+      assert.deepEqual(violations, [])
+      assert.deepEqual([...new Set(queries.map(({ status }) => status))], ['reconstructed'])
+      assert.ok(reports.every(({ tasks }) => tasks.every(({ earlyAt }) => earlyAt !== undefined)))
+    } finally {
+      await withExits.stop()
+    }
   })
 
   it('fits the simulator, which then predicts a run in the same words', async () => {
