@@ -116,6 +116,7 @@ describe('a master that knows what exits are worth', () => {
     const worker = await createPeer({ executor })
     const master = await createPeer({ listen: [], bootstrap: worker.addresses })
     try {
+      await master.waitForWorkers({ model: 'slow', signal: AbortSignal.timeout(20_000) })
       const queries = [Tensor.float32([1, 2], [1, 2])]
       const { outcomes } = await master.infer({ model: 'slow', queries, k: 1, n: 1, deadline: 400, exits: profile })
       const [outcome] = outcomes
