@@ -13,7 +13,7 @@ import {
 } from '../../nodes/index.ts'
 import { checkModelFile, contentId, type ModelSignature } from '../../src/models/index.ts'
 import { functionExecutor, onnxExecutor } from '../../src/runtime/index.ts'
-import { Tensor } from '../../src/tensor/index.ts'
+import { stack, Tensor } from '../../src/tensor/index.ts'
 import { anySize, blobs } from './any-size.ts'
 
 const model = anySize(1)
@@ -41,13 +41,9 @@ describe('exits', () => {
     const executor = onnxExecutor({ models: [await saved(file)] })
     await executor.start()
     const [{ id }] = executor.models
-    const said: number[][][] = outputs.map(() => [])
-    for (const image of queries) {
-      const results = (await executor.run({ model: id, inputs: { image: image.clone() }, outputs })).outputs
-      for (const [i, name] of outputs.entries()) {
-        said[i].push(Array.from(results[name].data, Number))
-      }
-    }
+    const image = stack(queries.map(query => query.row(0)))
+    const results = (await executor.run({ model: id, inputs: { image }, outputs })).outputs
+    const said = outputs.map(name => queries.map((_, i) => Array.from(results[name].row(i).data, Number)))
     await executor.stop()
     return said
   }
