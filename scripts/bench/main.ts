@@ -126,11 +126,10 @@ program
 
 program
   .command('selection-real')
-  .description(
-    'the same with fewer policies on twelve real processes, beside the simulator: do they come in the same order?'
-  )
+  .description('the same on twelve real processes, beside the simulator: do the policies come in the same order?')
   .option('--scenario <name...>', 'of the library', ['thermal-afternoon', 'rack-loss'])
   .option('--seed <n>', 'of what goes wrong, and when', count, 1)
+  .option('--from <file...>', 'the table of what earlier runs wrote, instead of a run')
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the table', false)
   .action(async (options: SelectionRealOptions) => {

@@ -1,45 +1,58 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { loadavg } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import Table from 'cli-table3'
 import { onnxUnderTest, RealFleet, rehearse, runReal } from '../../nodes/chaos/index.ts'
 import { environment } from '../../nodes/index.ts'
 import { runFigures, type Scenario } from '../../src/simulation/index.ts'
 import { FEWEST, knownBy, library, measure, PLAN } from './selection.ts'
+import { type ByPolicy, orderTable, type RealRun } from './selection-order.ts'
+import { POLICIES } from './selection-policies.ts'
 
 const DIGITS = fileURLToPath(new URL('../models/digits/', import.meta.url))
-const POLICIES = ['random', 'C3', 'ours']
+const COMPARED = [...Object.keys(POLICIES), 'ours']
 /** Seconds of the library are so much shorter on real processes. */
 const SHORTER = 4
 
 export interface SelectionRealOptions {
   scenario: string[]
   seed: number
+  from?: string[]
   out: string
   json: boolean
 }
 
-/** p99 in ms by policy. */
-type ByPolicy = Record<string, number>
+interface Results {
+  runs: RealRun[]
+}
 
-/** Do policies come in the same order on real processes as in the simulator? All on the same processes, one after the other. */
-export async function selectionReal({ scenario, seed, out, json }: SelectionRealOptions): Promise<void> {
+/**
+ * Do policies come in the same order on real processes as in the simulator? All on the same processes, one after the other, with one
+ * seed; what earlier runs wrote is counted too.
+ */
+export async function selectionReal({ scenario, seed, from = [], out, json }: SelectionRealOptions): Promise<void> {
   const startedAt = new Date()
-  const figures = []
-  for (const name of scenario) {
+  const earlier = await Promise.all(from.map(read))
+  const runs = earlier.flatMap(results => results.runs)
+  for (const name of from.length > 0 ? [] : scenario) {
     const asked = shorter(await library(name))
     const simulated: ByPolicy = {}
-    for (const policy of POLICIES) {
+    for (const policy of COMPARED) {
       simulated[policy] = (await measure(asked, planOf(policy), { seed, policy })).p99
     }
-    figures.push({ scenario: name, simulated, real: await onProcesses(asked, seed) })
+    runs.push({ scenario: name, seed, simulated, real: await onProcesses(asked, seed) })
   }
-  const settings = { scenarios: scenario, plan: PLAN, seed, shorter: SHORTER }
-  const results = { figures, settings, environment: await environment(startedAt) }
+  const settings = { plan: PLAN, shorter: SHORTER }
+  const load = loadavg()
+  const results = { runs, settings, environment: { ...(await environment(startedAt)), load } }
   const file = path.join(out, 'selection-real.json')
   await mkdir(out, { recursive: true })
   await writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`)
-  console.log(json ? JSON.stringify(results) : `${table(figures)}\nfigures: ${file}`)
+  console.log(json ? JSON.stringify(results) : `${orderTable(runs)}\nfigures: ${file}`)
+}
+
+async function read(file: string): Promise<Results> {
+  return JSON.parse(await readFile(file, 'utf8'))
 }
 
 async function onProcesses(scenario: Scenario, seed: number): Promise<ByPolicy> {
@@ -56,7 +69,7 @@ async function onProcesses(scenario: Scenario, seed: number): Promise<ByPolicy> 
     const init = { scenario, fleet, model, companions: new Map(), seed, signal }
     await rehearse([PLAN], init)
     const p99: ByPolicy = {}
-    for (const policy of POLICIES) {
+    for (const policy of COMPARED) {
       const record = await runReal(planOf(policy), { ...init, known: () => knownBy(policy, seed) })
       p99[policy] = runFigures(record, scenario).latencyMs.p99
     }
@@ -83,16 +96,4 @@ function shorter(scenario: Scenario): Scenario {
       ...(fault.kind === 'slow-thermal' && { rise: fault.rise / SHORTER })
     }))
   }
-}
-
-function table(figures: ReadonlyArray<{ scenario: string; simulated: ByPolicy; real: ByPolicy }>): string {
-  const head = ['p99 in ms', '', ...POLICIES, 'same order']
-  const made = new Table({ head, style: { head: [], border: [], compact: true } })
-  const order = (p99: ByPolicy): string => POLICIES.toSorted((a, b) => p99[a] - p99[b]).join()
-  const cells = (p99: ByPolicy): string[] => POLICIES.map(policy => p99[policy].toFixed(0))
-  for (const { scenario, simulated, real } of figures) {
-    made.push([scenario, 'simulated', ...cells(simulated), ''])
-    made.push(['', 'real', ...cells(real), order(simulated) === order(real) ? 'yes' : 'no'])
-  }
-  return made.toString()
 }
