@@ -22,7 +22,8 @@ const COLUMNS: Told[] = [
   },
   { title: 'p50', align: 'right', cell: (peer, model) => timeOf(peer, model.id, 'p50') },
   { title: 'p99', align: 'right', cell: (peer, model) => timeOf(peer, model.id, 'p99') },
-  { title: 'network', align: 'right', cell: (peer, { id }) => networkOf(peer, id) },
+  { title: 'cold', align: 'right', cell: (peer, { id }) => partOf(peer, id, 'cold') },
+  { title: 'network', align: 'right', cell: (peer, { id }) => partOf(peer, id, 'network') },
   { title: 'says', align: 'right', cell: (_, { id }, said) => taskMsOf(said, id) },
   {
     title: 'free',
@@ -64,9 +65,9 @@ function timeOf(peer: ListedPeer, model: string, which: 'p50' | 'p99'): string {
   return times === undefined ? '' : Number.isFinite(times[which]) ? millis(times[which]) : 'never'
 }
 
-function networkOf(peer: ListedPeer, model: string): string {
-  const network = 'times' in peer ? peer.times[model]?.network : undefined
-  return network === undefined ? '' : millis(network)
+function partOf(peer: ListedPeer, model: string, which: 'cold' | 'network'): string {
+  const ms = 'times' in peer ? peer.times[model]?.[which] : undefined
+  return ms === undefined ? '' : millis(ms)
 }
 
 function taskMsOf(said: PresentPeer | undefined, model: string): string {

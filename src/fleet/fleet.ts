@@ -24,6 +24,8 @@ export interface Times {
   p99: number
   /** How much of it is usual in the network, by what the worker says of its own part: a hint, by which nobody is chosen. */
   network?: number
+  /** What the newest cold run took, which may have loaded the model first. */
+  cold?: number
 }
 
 /** Where the time of a task went, in ms: in the queue and the run of the worker, as it says itself, and the rest of the round trip. */
@@ -108,8 +110,7 @@ export class Fleet {
   ): void {
     const ms = timings.queue + timings.run + timings.network
     this.#learn(worker, now, ({ record }) => {
-      record.answered(model, ms, { network: timings.network, now, late })
-      this.#pool(model, ms, now)
+      if (record.answered(model, ms, { network: timings.network, now, late })) this.#pool(model, ms, now)
     })
   }
 
@@ -136,8 +137,8 @@ export class Fleet {
   /** Half of its tasks of a model, and 99 of 100, a worker answers within so many ms; `undefined` until it is measured. */
   times(worker: WorkerId, model: string): Times | undefined {
     const record = this.#workers.get(worker)?.record
-    const times = record?.times(model)
-    return times && { p50: times.quantile(0.5), p99: times.quantile(0.99), network: record?.networkMs(model) }
+    const { times, networkMs, coldMs } = record?.measured(model) ?? {}
+    return times && { p50: times.quantile(0.5), p99: times.quantile(0.99), network: networkMs, cold: coldMs }
   }
 
   /**
@@ -145,14 +146,14 @@ export class Fleet {
    * together. `undefined` where none is, or where so many are never answered.
    */
   answersWithin(worker: WorkerId, model: string, share: number): number | undefined {
-    const times = this.#workers.get(worker)?.record.times(model) ?? this.#pooled.get(model)?.times
+    const times = this.#workers.get(worker)?.record.measured(model)?.times ?? this.#pooled.get(model)?.times
     const ms = times?.quantile(share)
     return ms === Infinity ? undefined : ms
   }
 
   /** The probability that a worker that is idle answers a task within `ms`; that of all workers together where it is not measured. */
   within(worker: WorkerId, model: string, ms: number): number | undefined {
-    return (this.#workers.get(worker)?.record.times(model) ?? this.#pooled.get(model)?.times)?.within(ms)
+    return (this.#workers.get(worker)?.record.measured(model)?.times ?? this.#pooled.get(model)?.times)?.within(ms)
   }
 
   /** Within how many ms half of the tasks of a model are answered, by all workers together; `undefined` where none was yet. */

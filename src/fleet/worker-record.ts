@@ -1,4 +1,5 @@
-import { AnswerTimes, type AnswerTimesSnapshot } from './answer-times.ts'
+import type { AnswerTimesSnapshot } from './answer-times.ts'
+import { Measured } from './measured.ts'
 import { LAST_RESORT } from './roster.ts'
 
 /** A worker with a larger share of wrong results than this is asked only when the others are too few. */
@@ -9,21 +10,10 @@ const FIRST_REST_MS = 500
 const LONGEST_REST_MS = 60_000
 /** Tasks given up that may still be answered; of the oldest beyond it nothing is expected any more. */
 const MOST_GIVEN_UP = 8
-/** Weight of the newest in a moving average. */
-const NEWEST = 0.1
 /** A worker that owes results is doubted after a silence of so many times what it takes to answer. */
 const SILENCE = 2
 /** What one that is doubted costs more: it comes after all that are not, and in their order. */
 const DOUBT = 1e6
-
-/** What was measured of one model. */
-interface Measured {
-  times: AnswerTimes
-  /** The mean time to an answer; `undefined` after what changed it. */
-  meanMs: number | undefined
-  /** Moving average of the time in the network; `undefined` before there is one in this process. */
-  networkMs: number | undefined
-}
 
 interface GivenUp {
   model: string
@@ -57,12 +47,8 @@ export class WorkerRecord {
     return this.#givenUp.length
   }
 
-  times(model: string): AnswerTimes | undefined {
-    return this.#measured.get(model)?.times
-  }
-
-  networkMs(model: string): number | undefined {
-    return this.#measured.get(model)?.networkMs
+  measured(model: string): Readonly<Measured> | undefined {
+    return this.#measured.get(model)
   }
 
   began(now: number): void {
@@ -70,12 +56,13 @@ export class WorkerRecord {
     this.#waitedFor++
   }
 
-  answered(model: string, ms: number, { network, now, late }: { network: number; now: number; late: boolean }): void {
-    const measured = this.#measuredOf(model)
-    const before = measured.networkMs ?? network
-    measured.networkMs = before + NEWEST * (network - before)
-    measured.times.answered(ms, now)
-    measured.meanMs = undefined
+  /** @returns was it a warm run? */
+  answered(
+    model: string,
+    ms: number,
+    { network, now, late }: { network: number; now: number; late: boolean }
+  ): boolean {
+    const warm = this.#measuredOf(model).answered(ms, network, now)
     this.#results++
     this.#failuresInARow = 0
     if (late) {
@@ -86,6 +73,7 @@ export class WorkerRecord {
       for (const task of this.#givenUp.splice(0)) this.#writeOff(task, now)
     }
     this.#heard(now)
+    return warm
   }
 
   /** A task that was given up ended without an answer. */
@@ -126,7 +114,9 @@ export class WorkerRecord {
 
   /** When its silence will have been too long, if it goes on; a mean time that is not measured is at most `most`. */
   doubtfulFrom(model: string, most: number): number {
-    return this.outstanding === 0 ? Infinity : this.#silentSince + SILENCE * (this.#meanOf(model, most) ?? most)
+    return this.outstanding === 0
+      ? Infinity
+      : this.#silentSince + SILENCE * (this.#measured.get(model)?.meanUpTo(most) ?? most)
   }
 
   /**
@@ -137,24 +127,17 @@ export class WorkerRecord {
    */
   cost(model: string, most: number, now: number): number | undefined {
     if (this.restsUntil > now || this.#wrong > TRUSTED_SHARE * this.#results) return LAST_RESORT * 2
-    const mean = this.#meanOf(model, most)
+    const mean = this.#measured.get(model)?.meanUpTo(most)
     if (mean === undefined) return this.#givenUp.length > 0 ? LAST_RESORT / 2 : undefined
     return mean * (1 + this.outstanding) * (this.doubted ? DOUBT : 1)
   }
 
   snapshot(): Record<string, AnswerTimesSnapshot> {
-    return Object.fromEntries([...this.#measured].map(([model, { times }]) => [model, times.snapshot()]))
+    return Object.fromEntries([...this.#measured].map(([model, measured]) => [model, measured.snapshot()]))
   }
 
   restore(snapshot: Readonly<Record<string, AnswerTimesSnapshot>>, now: number): void {
-    for (const [model, times] of Object.entries(snapshot)) this.#measuredOf(model).times.restore(times, now)
-  }
-
-  #meanOf(model: string, most: number): number | undefined {
-    const measured = this.#measured.get(model)
-    if (measured === undefined) return undefined
-    measured.meanMs ??= measured.times.meanUpTo(most)
-    return measured.meanMs
+    for (const [model, times] of Object.entries(snapshot)) this.#measuredOf(model).restore(times, now)
   }
 
   /** One task fewer is waited for. */
@@ -174,14 +157,12 @@ export class WorkerRecord {
   }
 
   #writeOff({ model, afterMs }: GivenUp, now: number): void {
-    const measured = this.#measuredOf(model)
-    measured.times.unanswered(afterMs, now)
-    measured.meanMs = undefined
+    this.#measuredOf(model).unanswered(afterMs, now)
   }
 
   #measuredOf(model: string): Measured {
     const known = this.#measured.get(model)
-    const measured = known ?? { times: new AnswerTimes(), meanMs: undefined, networkMs: undefined }
+    const measured = known ?? new Measured()
     if (known === undefined) this.#measured.set(model, measured)
     return measured
   }

@@ -66,8 +66,7 @@ describe('the fewest tasks that are enough', () => {
     const it = new Measured(2)
     for (let i = 0; i < 60; i++) {
       // One in twenty is too late: both together are in time too seldom, each of them is not.
-      it.fleet.began('worker-0', 'double', it.now)
-      it.fleet.answered('worker-0', 'double', { ...timings, run: i % 20 === 0 ? 500 : MS }, { now: it.now })
+      it.answer('worker-0', i % 20 === 0 ? 500 : MS)
     }
     assert.ok(sent(it.ask({ k: 2, n: 4 })) > 2)
   })
@@ -86,7 +85,7 @@ describe('the fewest tasks that are enough', () => {
   it('get two copies each where one alone is late too often, and no third before these are late', () => {
     const it = new Measured(12)
     for (let i = 0; i < 8; i++) {
-      for (let worker = 0; worker < 12; worker++) it.answer(`worker-${worker}`, i === 6 ? 8 * MS : MS)
+      for (let worker = 0; worker < 12; worker++) it.answer(`worker-${worker}`, (i + worker) % 8 === 0 ? 8 * MS : MS)
     }
     const begun = it.ask({ n: 6, deadline: 1000 })
     const looked = it.fire(begun, 900)
