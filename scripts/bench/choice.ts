@@ -57,7 +57,7 @@ function measure(workers: number, groups: number): Figure {
   const answer = (worker: string): void => {
     const ms = answerMs()
     if (chance() < 0.1) {
-      fleet.gaveUp(worker, MODEL, ms / 2, now)
+      fleet.gaveUp(worker, MODEL, ms / 2, { now })
       fleet.dropped(worker, MODEL, now)
     } else {
       fleet.answered(worker, MODEL, { queue: 0, run: ms, network: 0 }, { now })

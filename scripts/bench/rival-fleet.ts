@@ -27,13 +27,18 @@ export class RivalFleet extends Fleet {
     this.#workers.delete(worker)
   }
 
-  override began(worker: WorkerId, model: string, now: number): void {
-    super.began(worker, model, now)
+  override began(worker: WorkerId, model: string, now: number, bytes?: number): void {
+    super.began(worker, model, now, bytes)
     this.#outstanding(worker, 1)
     this.#policy.began?.(worker)
   }
 
-  override answered(worker: WorkerId, model: string, timings: Timings, when: { now: number; late?: boolean }): void {
+  override answered(
+    worker: WorkerId,
+    model: string,
+    timings: Timings,
+    when: { now: number; late?: boolean; bytes?: number }
+  ): void {
     super.answered(worker, model, timings, when)
     this.#policy.answered?.(worker, timings, when.now)
     this.#outstanding(worker, -1)
@@ -44,9 +49,9 @@ export class RivalFleet extends Fleet {
     this.#outstanding(worker, -1)
   }
 
-  override gaveUp(worker: WorkerId, model: string, afterMs: number, now: number): void {
-    super.gaveUp(worker, model, afterMs, now)
-    this.#policy.gaveUp?.(worker, afterMs, now)
+  override gaveUp(worker: WorkerId, model: string, afterMs: number, when: { now: number; bytes?: number }): void {
+    super.gaveUp(worker, model, afterMs, when)
+    this.#policy.gaveUp?.(worker, afterMs, when.now)
   }
 
   override dropped(worker: WorkerId, model: string, now: number): void {

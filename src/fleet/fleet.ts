@@ -2,6 +2,7 @@ import type { AnswerTimesSnapshot } from './answer-times.ts'
 import { LONGEST_PATIENCE_MS, Pooled } from './pooled.ts'
 import { type Choice, Roster } from './roster.ts'
 import { Silences } from './silences.ts'
+import type { Times, Timings } from './times.ts'
 import { WorkerRecord } from './worker-record.ts'
 
 /** Who runs a task: the peer id of a worker as a string. */
@@ -18,29 +19,12 @@ interface Worker {
   record: WorkerRecord
 }
 
-/** Times in ms within which a worker answers; ∞ where so many tasks never were. */
-export interface Times {
-  p50: number
-  p99: number
-  /** How much of it is usual in the network, by what the worker says of its own part: a hint, by which nobody is chosen. */
-  network?: number
-  /** What the newest cold run took, which may have loaded the model first. */
-  cold?: number
-}
-
-/** Where the time of a task went, in ms: in the queue and the run of the worker, as it says itself, and the rest of the round trip. */
-export interface Timings {
-  queue: number
-  run: number
-  network: number
-}
-
 /** What is kept of a fleet from one process to the next: answer times by worker and model. */
 export type FleetSnapshot = Record<WorkerId, Record<string, AnswerTimesSnapshot>>
 
 /**
  * The workers a master knows and can reach, with what it measured of them. `now` is its caller's clock in ms, which never goes
- * back.
+ * back; `bytes` are those of a task's inputs: what is larger takes longer. Where nobody says them, it is of the usual size.
  */
 export class Fleet {
   readonly #workers = new Map<WorkerId, Worker>()
@@ -93,24 +77,26 @@ export class Fleet {
   }
 
   /** A task left for a worker. */
-  began(worker: WorkerId, model: string, now: number): void {
+  began(worker: WorkerId, model: string, now: number, bytes = 0): void {
     this.#learn(worker, now, ({ record }) => {
-      record.began(now)
+      record.began(this.#factor(model, bytes), now)
       this.#rosterOf(model).ask(worker, now)
     })
     this.#listen(worker, model)
   }
 
-  /** A worker answered a task; `late` when the task had been given up. */
+  /** A worker answered a task; `late` when the task had been given up: how large it was is known then. */
   answered(
     worker: WorkerId,
     model: string,
-    timings: Timings,
-    { now, late = false }: { now: number; late?: boolean }
+    { queue, run, network }: Timings,
+    { now, late = false, bytes = 0 }: { now: number; late?: boolean; bytes?: number }
   ): void {
-    const ms = timings.queue + timings.run + timings.network
+    const ms = queue + run + network
     this.#learn(worker, now, ({ record }) => {
-      if (record.answered(model, ms, { network: timings.network, now, late })) this.#pool(model, ms, now)
+      const size = (late ? record.owed(model)?.bytes : undefined) ?? bytes
+      if (!record.isCold(model, ms, now)) this.#pool(model, ms, size, now)
+      record.answered(model, { ms, usual: ms / this.#factor(model, size), network, now, late })
     })
   }
 
@@ -120,8 +106,10 @@ export class Fleet {
   }
 
   /** A task of a worker is waited for no longer, after so many ms. It may still be answered, or dropped. */
-  gaveUp(worker: WorkerId, model: string, afterMs: number, now: number): void {
-    this.#learn(worker, now, ({ record }) => record.gaveUp(model, afterMs, now))
+  gaveUp(worker: WorkerId, model: string, afterMs: number, { now, bytes = 0 }: { now: number; bytes?: number }): void {
+    this.#learn(worker, now, ({ record }) =>
+      record.gaveUp({ model, bytes, usual: afterMs / this.#factor(model, bytes) }, now)
+    )
   }
 
   /** A worker let go of a task that had been given up. */
@@ -145,20 +133,22 @@ export class Fleet {
    * The time in ms within which a worker answers this share of its tasks; where it is not measured, all workers taken
    * together. `undefined` where none is, or where so many are never answered.
    */
-  answersWithin(worker: WorkerId, model: string, share: number): number | undefined {
+  answersWithin(worker: WorkerId, model: string, share: number, bytes = 0): number | undefined {
     const times = this.#workers.get(worker)?.record.measured(model)?.times ?? this.#pooled.get(model)?.times
     const ms = times?.quantile(share)
-    return ms === Infinity ? undefined : ms
+    return ms === undefined || ms === Infinity ? undefined : ms * this.#factor(model, bytes)
   }
 
   /** The probability that a worker that is idle answers a task within `ms`; that of all workers together where it is not measured. */
-  within(worker: WorkerId, model: string, ms: number): number | undefined {
-    return (this.#workers.get(worker)?.record.measured(model)?.times ?? this.#pooled.get(model)?.times)?.within(ms)
+  within(worker: WorkerId, model: string, ms: number, bytes = 0): number | undefined {
+    const usual = ms / this.#factor(model, bytes)
+    return (this.#workers.get(worker)?.record.measured(model)?.times ?? this.#pooled.get(model)?.times)?.within(usual)
   }
 
   /** Within how many ms half of the tasks of a model are answered, by all workers together; `undefined` where none was yet. */
-  usualTime(model: string): number | undefined {
-    return this.#pooled.get(model)?.usualMs
+  usualTime(model: string, bytes = 0): number | undefined {
+    const usual = this.#pooled.get(model)?.usualMs
+    return usual && usual * this.#factor(model, bytes)
   }
 
   /** A deadline in ms by which an answer can be expected; `undefined` while too few tasks of a model were answered. */
@@ -167,9 +157,9 @@ export class Fleet {
   }
 
   /** The probability that a worker answers all that it was sent within `ms`; 0 where nothing is measured. */
-  inTime(worker: WorkerId, model: string, ms: number): number {
+  inTime(worker: WorkerId, model: string, ms: number, bytes = 0): number {
     const { record } = this.#workers.get(worker) ?? {}
-    return record === undefined ? 0 : (this.within(worker, model, ms / Math.max(1, record.outstanding)) ?? 0)
+    return record === undefined ? 0 : (this.within(worker, model, ms / Math.max(1, record.outstanding), bytes) ?? 0)
   }
 
   /** Has it nothing to do, and can it be expected to do something? */
@@ -249,7 +239,7 @@ export class Fleet {
   /** Looks at a worker again when its silence will have been too long. */
   #listen(worker: WorkerId, model: string): void {
     const record = this.#workers.get(worker)?.record
-    if (record !== undefined && !this.#silences.has(worker)) {
+    if (record !== undefined) {
       this.#silences.add({ worker, model, at: record.doubtfulFrom(model, this.#patience(model)) })
     }
   }
@@ -273,6 +263,10 @@ export class Fleet {
     return this.#pooled.get(model)?.patienceMs ?? LONGEST_PATIENCE_MS
   }
 
+  #factor(model: string, bytes: number): number {
+    return this.#pooled.get(model)?.factor(bytes) ?? 1
+  }
+
   #price(worker: WorkerId, model: string): void {
     const cost = this.#workers.get(worker)?.record.cost(model, this.#patience(model), this.#now)
     if (cost !== undefined) this.#rosterOf(model).setCost(worker, cost)
@@ -292,9 +286,9 @@ export class Fleet {
     return roster
   }
 
-  #pool(model: string, ms: number, now: number): void {
+  #pool(model: string, ms: number, bytes: number, now: number): void {
     const pooled = this.#pooled.get(model) ?? new Pooled()
     this.#pooled.set(model, pooled)
-    pooled.answered(ms, now)
+    pooled.answered(ms, bytes, now)
   }
 }

@@ -6,6 +6,7 @@
  */
 export { AnswerTimes, type AnswerTimesSnapshot } from './answer-times.ts'
 export { atLeast, type Together } from './at-least.ts'
-export { Fleet, type FleetSnapshot, type Times, type Timings, type WorkerId } from './fleet.ts'
+export { Fleet, type FleetSnapshot, type WorkerId } from './fleet.ts'
 export { Placing } from './placing.ts'
 export { type Choice, Roster } from './roster.ts'
+export type { Times, Timings } from './times.ts'

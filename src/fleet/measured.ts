@@ -26,21 +26,30 @@ export class Measured {
     return this.#times
   }
 
-  /** @returns was it a warm run? */
-  answered(ms: number, network: number, now: number): boolean {
+  /** Was what is answered now, after so many ms, a cold run? */
+  isCold(ms: number, now: number): boolean {
+    const leftAt = now - ms
+    return leftAt < this.#coldUntil || (!this.#newestWasCold && leftAt - this.#answeredAt >= COLD_AFTER_MS)
+  }
+
+  /** A task was answered after so many ms, of which it was in the network for `network`; one of usual size would have been after `usual`. */
+  answered({ ms, usual, network, now }: { ms: number; usual: number; network: number; now: number }): void {
     const before = this.networkMs ?? network
     this.networkMs = before + NEWEST * (network - before)
-    const cold = this.#isCold(now - ms, now)
+    const cold = this.isCold(ms, now)
+    if (now - ms >= this.#coldUntil) {
+      this.#newestWasCold = cold
+      if (cold) this.#coldUntil = now
+    }
     this.#answeredAt = now
     if (cold) this.coldMs = ms
-    if (cold && !this.#coldStandIn) return false
+    if (cold && !this.#coldStandIn) return
     if (!cold && this.#coldStandIn) {
       this.#times = new AnswerTimes()
       this.#coldStandIn = false
     }
-    this.#times.answered(ms, now)
+    this.#times.answered(usual, now)
     this.#meanMs = undefined
-    return !cold
   }
 
   /** A task was given up after so long, and nothing came of it. */
@@ -62,13 +71,5 @@ export class Measured {
   restore(snapshot: AnswerTimesSnapshot, now: number): void {
     this.#times.restore(snapshot, now)
     this.#coldStandIn = false
-  }
-
-  /** @param leftAt when its task left */
-  #isCold(leftAt: number, now: number): boolean {
-    if (leftAt < this.#coldUntil) return true
-    this.#newestWasCold = !this.#newestWasCold && leftAt - this.#answeredAt >= COLD_AFTER_MS
-    if (this.#newestWasCold) this.#coldUntil = now
-    return this.#newestWasCold
   }
 }

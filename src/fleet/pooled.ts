@@ -9,10 +9,17 @@ const GENEROUS = 10
 const SHORTEST_DEADLINE_MS = 250
 /** The pooled times change slowly. */
 const ANSWERS_BETWEEN_LOOKS = 32
+/** Weight of the newest in the mean of a size. */
+const NEWEST = 0.1
 
-/** The answer times of one model, of all workers together, and what follows from them; that is looked at again now and then. */
+/**
+ * The answer times of one model, of all workers together, and what follows from them; that is looked at again now and then. Tasks
+ * whose inputs are twice as large are of another size; all times are kept as they would be of the usual size, that of the first task.
+ */
 export class Pooled {
   readonly times = new AnswerTimes()
+  /** Moving averages of the logarithm of times in ms by size, log2 of bytes: a few dozen at most. The usual size is the first. */
+  readonly #sizes = new Map<number, number>()
   #answers = 0
   /** Within which half of the tasks are answered. */
   usualMs = 0
@@ -21,8 +28,13 @@ export class Pooled {
   /** By when an answer can be expected where nobody says; `undefined` while too few are known. */
   deadlineMs: number | undefined
 
-  answered(ms: number, now: number): void {
-    this.times.answered(ms, now)
+  /** A task with inputs of so many bytes was answered. */
+  answered(ms: number, bytes: number, now: number): void {
+    const size = sizeOf(bytes)
+    const newest = Math.log(Math.max(ms, Number.MIN_VALUE))
+    const before = this.#sizes.get(size) ?? newest
+    this.#sizes.set(size, before + NEWEST * (newest - before))
+    this.times.answered(ms / this.factor(bytes), now)
     if (this.#answers++ % ANSWERS_BETWEEN_LOOKS === 0) {
       this.usualMs = this.times.quantile(0.5)
       this.patienceMs = Math.min(PATIENCE * this.times.quantile(0.9), LONGEST_PATIENCE_MS)
@@ -30,8 +42,19 @@ export class Pooled {
     }
   }
 
+  /** How many times longer than one of the usual size a task with inputs of so many bytes takes; 1 where that is not known. */
+  factor(bytes: number): number {
+    const [usual] = this.#sizes.values()
+    return Math.exp((this.#sizes.get(sizeOf(bytes)) ?? usual) - usual)
+  }
+
   #deadline(): number {
-    const deadline = Math.ceil(GENEROUS * this.times.quantile(0.99))
+    const longest = Math.max(...this.#sizes.values()) - [...this.#sizes.values()][0]
+    const deadline = Math.ceil(GENEROUS * Math.exp(longest) * this.times.quantile(0.99))
     return Math.min(Math.max(deadline, SHORTEST_DEADLINE_MS), LONGEST_PATIENCE_MS)
   }
+}
+
+function sizeOf(bytes: number): number {
+  return Math.round(Math.log2(Math.max(bytes, 1)))
 }

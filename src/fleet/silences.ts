@@ -8,26 +8,30 @@ export interface Silence {
   at: number
 }
 
-/** When to look again at workers that owe results: one moment for each, and only those that are due cost anything. */
+/** When to look again at workers that owe results: the earliest moment of each, and only those that are due cost anything. */
 export class Silences {
   readonly #next = new TinyQueue<Silence>([], (a, b) => a.at - b.at)
-  readonly #listened = new Set<WorkerId>()
+  readonly #earliest = new Map<WorkerId, number>()
 
-  has(worker: WorkerId): boolean {
-    return this.#listened.has(worker)
-  }
-
+  /** Unless it is looked at before that anyway. */
   add(silence: Silence): void {
-    this.#listened.add(silence.worker)
-    this.#next.push(silence)
+    const { worker, at } = silence
+    if (at < (this.#earliest.get(worker) ?? Infinity)) {
+      this.#earliest.set(worker, at)
+      this.#next.push(silence)
+    }
   }
 
   /** Takes out the next one whose moment has come. */
   take(now: number): Silence | undefined {
-    const next = this.#next.peek()
-    if (next === undefined || next.at > now) return undefined
-    this.#next.pop()
-    this.#listened.delete(next.worker)
-    return next
+    for (let next = this.#next.peek(); next !== undefined && next.at <= now; next = this.#next.peek()) {
+      this.#next.pop()
+      // Others of the same worker were overtaken by an earlier one.
+      if (this.#earliest.get(next.worker) === next.at) {
+        this.#earliest.delete(next.worker)
+        return next
+      }
+    }
+    return undefined
   }
 }

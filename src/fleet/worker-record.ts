@@ -15,9 +15,11 @@ const SILENCE = 2
 /** What one that is doubted costs more: it comes after all that are not, and in their order. */
 const DOUBT = 1e6
 
-interface GivenUp {
+/** A task that was given up, and after how long one of usual size would have been. */
+export interface GivenUp {
   model: string
-  afterMs: number
+  bytes: number
+  usual: number
 }
 
 /** What is known of a worker over all its models. */
@@ -29,6 +31,8 @@ export class WorkerRecord {
   doubted = false
   /** When it was last heard of, or was sent a task after it had none. */
   #silentSince = 0
+  /** Of the tasks that it owes, how many times longer than one of usual size the longest takes. */
+  #longest = 1
   /** Tasks that are waited for. */
   #waitedFor = 0
   #results = 0
@@ -47,22 +51,32 @@ export class WorkerRecord {
     return this.#givenUp.length
   }
 
+  /** Of those that were given up of a model, the one whose answer comes next. */
+  owed(model: string): GivenUp | undefined {
+    return this.#givenUp.find(task => task.model === model)
+  }
+
   measured(model: string): Readonly<Measured> | undefined {
     return this.#measured.get(model)
   }
 
-  began(now: number): void {
-    if (this.outstanding === 0) this.#silentSince = now
+  /** @param factor how many times longer than one of usual size the task takes */
+  began(factor: number, now: number): void {
+    if (this.outstanding === 0) {
+      this.#silentSince = now
+      this.#longest = 0
+    }
+    this.#longest = Math.max(this.#longest, factor)
     this.#waitedFor++
   }
 
-  /** @returns was it a warm run? */
-  answered(
-    model: string,
-    ms: number,
-    { network, now, late }: { network: number; now: number; late: boolean }
-  ): boolean {
-    const warm = this.#measuredOf(model).answered(ms, network, now)
+  isCold(model: string, ms: number, now: number): boolean {
+    return this.#measuredOf(model).isCold(ms, now)
+  }
+
+  answered(model: string, times: { ms: number; usual: number; network: number; now: number; late: boolean }): void {
+    const { now, late } = times
+    this.#measuredOf(model).answered(times)
     this.#results++
     this.#failuresInARow = 0
     if (late) {
@@ -73,7 +87,6 @@ export class WorkerRecord {
       for (const task of this.#givenUp.splice(0)) this.#writeOff(task, now)
     }
     this.#heard(now)
-    return warm
   }
 
   /** A task that was given up ended without an answer. */
@@ -84,9 +97,9 @@ export class WorkerRecord {
   }
 
   /** A task was given up before it was answered; it may still be. */
-  gaveUp(model: string, afterMs: number, now: number): void {
+  gaveUp(task: GivenUp, now: number): void {
     this.#ended()
-    this.#givenUp.push({ model, afterMs })
+    this.#givenUp.push(task)
     if (this.#givenUp.length > MOST_GIVEN_UP) {
       const oldest = this.#givenUp.shift()
       if (oldest !== undefined) this.#writeOff(oldest, now)
@@ -116,7 +129,7 @@ export class WorkerRecord {
   doubtfulFrom(model: string, most: number): number {
     return this.outstanding === 0
       ? Infinity
-      : this.#silentSince + SILENCE * (this.#measured.get(model)?.meanUpTo(most) ?? most)
+      : this.#silentSince + SILENCE * this.#longest * (this.#measured.get(model)?.meanUpTo(most) ?? most)
   }
 
   /**
@@ -156,8 +169,8 @@ export class WorkerRecord {
     return first < 0 ? undefined : this.#givenUp.splice(first, 1)[0]
   }
 
-  #writeOff({ model, afterMs }: GivenUp, now: number): void {
-    this.#measuredOf(model).unanswered(afterMs, now)
+  #writeOff({ model, usual }: GivenUp, now: number): void {
+    this.#measuredOf(model).unanswered(usual, now)
   }
 
   #measuredOf(model: string): Measured {

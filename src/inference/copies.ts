@@ -27,14 +27,14 @@ export class Copies {
   /** A task left for a worker: it is hedged when it is late. */
   hedge(group: Group, placement: Placement, { id, now }: { id: TaskId; now: Millis }): void {
     const { hedge, n } = group.plan.spec
-    const { task, attempts } = placement
+    const { attempts } = placement
     const [{ worker }] = attempts
     if (hedge === undefined || worker === SELF || attempts.length > 1) {
       return
     }
     const { fleet, arm, sendAgain } = this.#init
     this.#hedging.earn(hedge, n)
-    const after = patience(hedge, fleet, worker, task.model)
+    const after = patience(hedge, fleet, placement)
     if (after !== undefined) {
       arm(group, now + after, () => {
         if (group.inFlight.has(id) && this.#hedging.spend()) {

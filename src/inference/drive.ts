@@ -1,5 +1,5 @@
 import type { Fleet, WorkerId } from '../fleet/index.ts'
-import type { ModelId, NamedTensors } from '../models/index.ts'
+import type { NamedTensors } from '../models/index.ts'
 import {
   type Clock,
   type Millis,
@@ -59,7 +59,8 @@ export function drive({ fleet, clock, channel, answered }: DriveInit): Drive {
     }
   }
 
-  const submit = ({ id, worker, task }: Extract<Effect, { type: 'submit' }>): void => {
+  const submit = (effect: Submit): void => {
+    const { id, worker, task } = effect
     const to = channel(worker)
     if (to === undefined) {
       dispatch({
@@ -70,8 +71,8 @@ export function drive({ fleet, clock, channel, answered }: DriveInit): Drive {
       return
     }
     const at = clock.now()
-    fleet.began(worker, task.model, at)
-    const waiting = new SentTask(shell, id, worker, task.model, at)
+    fleet.began(worker, task.model, at, effect.bytes)
+    const waiting = new SentTask(shell, effect, at)
     sent.set(id, waiting)
     waiting.handle = to.submit(task, waiting)
   }
@@ -157,47 +158,48 @@ interface Shell {
   ended(id: TaskId, event: MasterEvent): void
 }
 
+type Submit = Extract<Effect, { type: 'submit' }>
+
 /** A task at a worker: what its channel calls back, and what there is to cancel. One object, for there are very many. */
 class SentTask implements TaskCallbacks {
   handle: { cancel(): void } | undefined
   readonly #shell: Shell
-  readonly #id: TaskId
-  readonly #worker: WorkerId
-  readonly #model: ModelId
+  readonly #sent: Submit
   readonly #at: Millis
 
-  constructor(shell: Shell, id: TaskId, worker: WorkerId, model: ModelId, at: Millis) {
+  constructor(shell: Shell, sent: Submit, at: Millis) {
     this.#shell = shell
-    this.#id = id
-    this.#worker = worker
-    this.#model = model
+    this.#sent = sent
     this.#at = at
   }
 
   accepted(): void {
-    this.#shell.dispatch({ type: 'accepted', task: this.#id })
+    this.#shell.dispatch({ type: 'accepted', task: this.#sent.id })
   }
 
   early(outputs: NamedTensors): void {
-    this.#shell.dispatch({ type: 'early', task: this.#id, outputs })
+    this.#shell.dispatch({ type: 'early', task: this.#sent.id, outputs })
   }
 
   result(result: TaskResult): void {
     const { fleet, clock, ended } = this.#shell
-    fleet.answered(this.#worker, this.#model, result.timings, { now: clock.now() })
-    ended(this.#id, { type: 'result', task: this.#id, result })
+    const { id, worker, task, bytes } = this.#sent
+    fleet.answered(worker, task.model, result.timings, { now: clock.now(), bytes })
+    ended(id, { type: 'result', task: id, result })
   }
 
   failed(error: Error): void {
     const { fleet, clock, ended } = this.#shell
-    fleet.failed(this.#worker, clock.now())
-    ended(this.#id, { type: 'failed', task: this.#id, error })
+    const { id, worker } = this.#sent
+    fleet.failed(worker, clock.now())
+    ended(id, { type: 'failed', task: id, error })
   }
 
   cancel(): void {
     const { fleet, clock } = this.#shell
     const now = clock.now()
-    fleet.gaveUp(this.#worker, this.#model, now - this.#at, now)
+    const { worker, task, bytes } = this.#sent
+    fleet.gaveUp(worker, task.model, now - this.#at, { now, bytes })
     this.handle?.cancel()
   }
 }

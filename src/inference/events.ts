@@ -32,7 +32,8 @@ export type MasterEvent =
 
 /** What the master wants done. */
 export type Effect =
-  | { type: 'submit'; id: TaskId; worker: WorkerId; task: Task }
+  /** Its inputs have so many bytes. */
+  | { type: 'submit'; id: TaskId; worker: WorkerId; bytes: number; task: Task }
   | { type: 'cancel'; id: TaskId }
   | { type: 'arm'; timer: TimerId; at: Millis }
   | { type: 'disarm'; timer: TimerId }

@@ -1,7 +1,7 @@
-import type { Fleet, WorkerId } from '../fleet/index.ts'
-import type { ModelId } from '../models/index.ts'
+import type { Fleet } from '../fleet/index.ts'
 import type { Millis } from './channel.ts'
 import { InvalidPlanError } from './errors.ts'
+import type { Placement } from './placement.ts'
 
 /**
  * When a task is sent to a second worker as well: the first result of the two counts, and the other copy is then cancelled.
@@ -31,9 +31,10 @@ export function checkHedge({ after, budget }: Hedge): void {
   }
 }
 
-/** How long to wait for a worker before its task is sent to another too; `undefined` while that cannot be told. */
-export function patience({ after }: Hedge, fleet: Fleet, worker: WorkerId, model: ModelId): Millis | undefined {
-  return typeof after === 'number' ? after : fleet.answersWithin(worker, model, shareOf(after))
+/** How long to wait for a task before it is sent to another worker too; `undefined` while that cannot be told. */
+export function patience({ after }: Hedge, fleet: Fleet, { task, attempts }: Placement): Millis | undefined {
+  const [{ worker, bytes }] = attempts
+  return typeof after === 'number' ? after : fleet.answersWithin(worker, task.model, shareOf(after), bytes)
 }
 
 function shareOf(percentile: `p${number}`): number {

@@ -182,7 +182,7 @@ export class Master {
     this.#tasks.set(id, group)
     const { model, inputs, output, exits = [] } = placement.task
     const task = { model, inputs, outputs: [output, ...exits], deadline: group.deadlineAt }
-    this.#effects.push({ type: 'submit', id, worker: attempt.worker, task })
+    this.#effects.push({ type: 'submit', id, worker: attempt.worker, bytes: attempt.bytes, task })
     this.#copies.hedge(group, placement, { id, now: this.#now })
   }
 

@@ -56,7 +56,7 @@ export class Rescue {
   }
 
   /** How long the deployed model takes on the master itself; as long as that was not measured, what it takes on workers. */
-  #ownTime({ plan }: Group): Millis | undefined {
-    return this.#init.fleet.answersWithin(SELF, plan.spec.model, OWN_SHARE)
+  #ownTime({ plan, placements }: Group): Millis | undefined {
+    return this.#init.fleet.answersWithin(SELF, plan.spec.model, OWN_SHARE, placements[0]?.attempts[0]?.bytes)
   }
 }

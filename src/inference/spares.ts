@@ -82,8 +82,8 @@ export class Spares {
     // Those at one worker are late together.
     const parts = new Map<WorkerId, { probability: number; count: number }>()
     for (const { task, attempts } of tasks) {
-      const { worker } = attempts[0]
-      const part = parts.get(worker) ?? { probability: fleet.inTime(worker, task.model, ms), count: 0 }
+      const { worker, bytes } = attempts[0]
+      const part = parts.get(worker) ?? { probability: fleet.inTime(worker, task.model, ms, bytes), count: 0 }
       parts.set(worker, { ...part, count: part.count + 1 })
     }
     return atLeast(count, [...parts.values()])
@@ -91,7 +91,7 @@ export class Spares {
 
   #watch(group: Group, now: Millis): void {
     const { model, deadline } = group.plan.spec
-    const usual = this.#init.fleet.usualTime(model)
+    const usual = this.#init.fleet.usualTime(model, group.placements[0]?.attempts[0]?.bytes)
     if (usual !== undefined) {
       const late = Math.max(LATE * usual, deadline / MOST_LOOKS)
       this.#look(group, now + late, late)
@@ -130,7 +130,7 @@ export class Spares {
     const inTime = attempts.filter(({ status, submittedAt }) => status === 'waiting' && submittedAt + late > now)
     return inTime.includes(attempts[0])
       ? 0
-      : inTime.reduce((risk, { worker }) => risk * (1 - (fleet.within(worker, task.model, late) ?? 0)), 1)
+      : inTime.reduce((risk, { worker, bytes }) => risk * (1 - (fleet.within(worker, task.model, late, bytes) ?? 0)), 1)
   }
 
   /** A worker that has nothing to do, and nothing of this group. */

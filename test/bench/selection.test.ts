@@ -89,7 +89,7 @@ describe('a fleet in which another policy chooses', () => {
     fleet.began('b', MODEL, 0)
     assert.deepEqual(fleet.choose(MODEL, { count: 1 }, 1), ['a'])
     fleet.answered('b', MODEL, { queue: 0, run: 2, network: 0 }, { now: 2 })
-    fleet.gaveUp('b', MODEL, 7, 7)
+    fleet.gaveUp('b', MODEL, 7, { now: 7 })
     fleet.choose(MODEL, { count: 1 }, 8)
     fleet.dropped('b', MODEL, 9)
     fleet.failed('a', 9)

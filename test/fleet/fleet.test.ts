@@ -23,7 +23,7 @@ class Measured {
   stall(worker: string, afterMs: number): void {
     this.fleet.began(worker, 'model', this.now)
     this.now += afterMs
-    this.fleet.gaveUp(worker, 'model', afterMs, this.now)
+    this.fleet.gaveUp(worker, 'model', afterMs, { now: this.now })
   }
 
   best(count: number): string[] {
@@ -154,5 +154,57 @@ describe('a fleet', () => {
     it.fleet.began('worker', 'model', it.now)
     assert.ok(!it.fleet.isIdle('worker'))
     assert.ok(Math.abs(it.fleet.inTime('worker', 'model', 24) - 0.5) < 0.1, 'one waits for the other')
+  })
+
+  describe('that is asked for tasks of two sizes', () => {
+    const [SMALL, LARGE] = [4_000, 60_000]
+
+    /** Ten times as long for what is fifteen times as large. */
+    function mixed(): Measured {
+      const it = new Measured('worker', 'newcomer')
+      for (let i = 0; i < 60; i++) {
+        const [bytes, ms] = i % 3 === 0 ? [LARGE, 100] : [SMALL, 10]
+        answer(it, 'worker', bytes, ms)
+      }
+      return it
+    }
+
+    function answer(it: Measured, worker: string, bytes: number, ms: number): void {
+      it.fleet.began(worker, 'model', it.now, bytes)
+      it.now += ms
+      it.fleet.answered(worker, 'model', { queue: 0, run: ms, network: 0 }, { now: it.now, bytes })
+    }
+
+    it('knows of each when it is answered, by a worker that was never measured too', () => {
+      const { fleet } = mixed()
+      for (const worker of ['worker', 'newcomer']) {
+        assert.ok((fleet.within(worker, 'model', 15, SMALL) ?? 0) > 0.95, worker)
+        assert.ok((fleet.within(worker, 'model', 50, LARGE) ?? 1) < 0.05, worker)
+        assert.ok((fleet.within(worker, 'model', 150, LARGE) ?? 0) > 0.95, worker)
+      }
+      const [small = 0, large = 0] = [SMALL, LARGE].map(bytes => fleet.usualTime('model', bytes))
+      assert.ok(Math.abs(large / small - 10) < 2, `${large} and ${small} ms`)
+    })
+
+    it('does not doubt a worker while a large one may still run', () => {
+      const it = mixed()
+      for (let i = 0; i < 3; i++) answer(it, 'newcomer', SMALL, 45)
+      it.fleet.began('worker', 'model', it.now, LARGE)
+      it.now += 120
+      assert.deepEqual(it.best(2), ['worker', 'newcomer'])
+      it.now += 200
+      assert.deepEqual(it.best(2), ['newcomer', 'worker'])
+    })
+
+    it('learns from a late answer what the task that was given up was', () => {
+      const it = mixed()
+      for (let i = 0; i < 10; i++) {
+        it.fleet.began('worker', 'model', it.now, LARGE)
+        it.fleet.gaveUp('worker', 'model', 50, { now: it.now + 50, bytes: LARGE })
+        it.now += 100
+        it.fleet.answered('worker', 'model', { queue: 0, run: 100, network: 0 }, { now: it.now, late: true })
+      }
+      assert.ok((it.fleet.within('worker', 'model', 15, SMALL) ?? 0) > 0.95)
+    })
   })
 })
