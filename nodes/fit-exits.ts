@@ -10,7 +10,7 @@ import {
 import { stack, type Tensor } from '../src/tensor/index.ts'
 import { crossFitted } from './cross-fitted.ts'
 import { InvalidOptionError } from './errors.ts'
-import { multiplyAdds, tracedShapes } from './multiply-adds.ts'
+import { traced } from './multiply-adds.ts'
 import { withModel } from './with-model.ts'
 
 export interface FitExitsInit {
@@ -85,17 +85,17 @@ type Place = ExitFeatures & { share: number }
 /** For each of these shares, the cut that is nearest, and of those as near the last: what follows a layer is cheap. */
 async function placesOf(file: Uint8Array, at: readonly number[]): Promise<Place[]> {
   const { graph } = readOnnx(file)
-  const work = await multiplyAdds(file)
+  const found = graph === undefined ? [] : cutsOf(graph)
+  const { work, shapes } = await traced(
+    file,
+    found.map(({ tensor }) => tensor)
+  )
   const total = [...work.values()].reduce((sum, each) => sum + each, 0)
-  const cuts = (graph === undefined ? [] : cutsOf(graph)).map(({ tensor, before }) => {
+  const cuts = found.map(({ tensor, before }) => {
     const done = before.reduce((sum, { output }) => sum + (work.get(output[0]) ?? 0), 0)
     return { tensor, share: done / total }
   })
   const inside = cuts.filter(({ share }) => share > 0 && share < 1)
-  const shapes = await tracedShapes(
-    file,
-    inside.map(({ tensor }) => tensor)
-  )
   const readable = inside.filter(({ tensor }) => exitFeatures('exit', tensor, shapes.get(tensor) ?? []) !== undefined)
   const nearest = at.map(wanted =>
     readable.reduce((a, b) => (Math.abs(b.share - wanted) <= Math.abs(a.share - wanted) ? b : a), readable[0])

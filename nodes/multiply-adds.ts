@@ -1,4 +1,4 @@
-import { type GraphProto, type NodeProto, readOnnx, rewriteOnnx } from '../src/models/index.ts'
+import { type GraphProto, type ModelProto, type NodeProto, readOnnx, rewriteOnnx } from '../src/models/index.ts'
 import { sampleInputs } from '../src/runtime/index.ts'
 import { InvalidOptionError } from './errors.ts'
 import { withModel } from './with-model.ts'
@@ -15,28 +15,35 @@ const PRODUCTS = ['Conv', 'Gemm', 'MatMul']
  * @throws {ModelLoadError | RunFailedError} it cannot be run
  */
 export async function multiplyAdds(file: Uint8Array, rows = 1): Promise<Map<string, number>> {
-  const { graph } = readOnnx(file)
-  const products = graph?.node.filter(({ opType }) => PRODUCTS.includes(opType)) ?? []
-  const shapes = await tracedShapes(
-    file,
-    products.map(({ output: [name] }) => name),
-    rows
-  )
-  const weights = graph === undefined ? new Map<string, number[]>() : weightShapes(graph)
-  const size = (name: string): number => (shapes.get(name) ?? [0]).reduce((a, b) => a * b, 1)
-  return new Map(products.map(node => [node.output[0], size(node.output[0]) * termsOf(node, weights)]))
+  return (await traced(file, [], rows)).work
 }
 
-/** The shapes that float32 tensors of a model have when it is run on so many queries. */
-export async function tracedShapes(
-  file: Uint8Array,
-  tensors: readonly string[],
-  rows = 1
-): Promise<Map<string, readonly number[]>> {
+/** What became known of a model by running it. */
+export interface Traced {
+  /** Multiply-adds by the outputs of the products that they are spent on. */
+  work: Map<string, number>
+  /** Of the tensors that were asked about. */
+  shapes: ReadonlyMap<string, readonly number[]>
+}
+
+/** As {@link multiplyAdds}, and the shapes of further float32 tensors. */
+export async function traced(file: Uint8Array, tensors: readonly string[], rows = 1): Promise<Traced> {
   const model = readOnnx(file)
+  const products = model.graph?.node.filter(({ opType }) => PRODUCTS.includes(opType)) ?? []
+  const outputs = new Set([...products.map(({ output: [name] }) => name), ...tensors])
+  const shapes = await shapesOf(model, [...outputs], rows)
+  const weights = model.graph === undefined ? new Map<string, number[]>() : weightShapes(model.graph)
+  const size = (name: string): number => (shapes.get(name) ?? [0]).reduce((a, b) => a * b, 1)
+  return {
+    work: new Map(products.map(node => [node.output[0], size(node.output[0]) * termsOf(node, weights)])),
+    shapes
+  }
+}
+
+async function shapesOf(model: ModelProto, tensors: readonly string[], rows: number) {
   const known = new Set(model.graph?.output.map(({ name }) => name))
-  const traced = rewriteOnnx(model, { more: tensors.filter(name => !known.has(name)).map(name => ({ name })) })
-  return withModel(traced, async executor => {
+  const shown = rewriteOnnx(model, { more: tensors.filter(name => !known.has(name)).map(name => ({ name })) })
+  return withModel(shown, async executor => {
     const [{ id, signature }] = executor.models
     const { outputs } = await executor.run({ model: id, inputs: sampleInputs(signature, rows), outputs: tensors })
     return new Map(Object.entries(outputs).map(([name, { shape }]) => [name, shape]))

@@ -8,6 +8,7 @@ import {
   createPeer,
   type ExitsProfile,
   fitExits,
+  type ModelWithExits,
   ProfileMismatchError,
   parseExitsProfile
 } from '../../nodes/index.ts'
@@ -24,8 +25,10 @@ function images(count: number, seed: number): Tensor[] {
 
 describe('exits', () => {
   let folder = ''
+  let made: ModelWithExits
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'splinemesh-exits-'))
+    made = await calibrateExits({ model: await saved(model), data: images(400, 2), at: [0.9] })
   })
   after(() => rm(folder, { recursive: true }))
 
@@ -49,7 +52,7 @@ describe('exits', () => {
   }
 
   it('are fitted to what the model says, agree on other queries as often as is expected, and leave the model what it is', async () => {
-    const { file, profile } = await calibrateExits({ model: await saved(model), data: images(400, 2), at: [0.9] })
+    const { file, profile } = made
     checkModelFile(file)
     assert.equal(profile.model, contentId(file))
     assert.equal(profile.exits.length, 1)
@@ -67,8 +70,7 @@ describe('exits', () => {
   it('are refused to a model that has some, or has no place for as many', async () => {
     const queries = images(20, 2)
     const logits = queries.map(() => Float32Array.of(1, 0, 0))
-    const { file } = await fitExits({ model, queries, logits, at: [0.9] })
-    await assert.rejects(fitExits({ model: file, queries, logits }), { name: 'InvalidOptionError' })
+    await assert.rejects(fitExits({ model: made.file, queries, logits }), { name: 'InvalidOptionError' })
     await assert.rejects(fitExits({ model, queries, logits, at: [0.9, 0.95] }), { name: 'StudentFitError' })
     await assert.rejects(fitExits({ model, queries, logits, at: [1] }), { name: 'InvalidOptionError' })
   })

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { parseProfile } from '../../../src/codes/index.ts'
 import { contentId } from '../../../src/models/index.ts'
+import { parseExitsProfile } from '../../../src/students/index.ts'
 import { command, digits, LOOPBACK, lenet5, type Serving, said, serve, splinemesh } from './processes.ts'
 
 const images = path.join(digits, 'test-images.npy')
@@ -93,6 +94,23 @@ describe('splinemesh calibrate, and infer by its profile', () => {
     const refused = await command(...ask, '--parity', file('parity.json'), '--k', '3')
     assert.equal(refused.code, 2, said(refused))
     assert.match(refused.err, /the parity models are for k 2, and 3 is asked for/)
+  })
+
+  it('gives the model exits after a share of its work, and writes what infer is to know of them', async () => {
+    const ended = await calibrate('--exits', '0.3', '--out', file('exits.json'))
+    assert.equal(ended.code, 0, said(ended))
+    assert.match(
+      ended.out,
+      /^exit +work done +agreement .*\nexit1 +28\.2% +0\.\d{3} .*\n.*exits\.onnx for workers to serve/
+    )
+    const { model, exits } = parseExitsProfile(readFileSync(file('exits.json'), 'utf8'))
+    assert.equal(model, contentId(readFileSync(file('exits.onnx'))))
+    assert.deepEqual(
+      exits.map(({ output }) => output),
+      ['exit1']
+    )
+    const other = ['--peer', worker.address, '--model', 'lenet5', '--input', ...examples, '--exits', file('exits.json')]
+    assert.match((await command('infer', ...other)).err, /workers serve the file that calibrate --exits wrote/)
   })
 
   it('says that a model of images of one size gives no description', async () => {
