@@ -26,7 +26,7 @@ export function emulated({ executor, profile, exits, ran }: EmulatedInit): Execu
   const stopping = new AbortController()
   let before: NamedTensors | undefined
   const wait = async (ms: number): Promise<void> => {
-    await sleep(ms, undefined, { signal: stopping.signal }).catch(cause => {
+    await sleep(Math.max(0, ms), undefined, { signal: stopping.signal }).catch(cause => {
       throw new ExecutorStoppedError('the emulated device was stopped', { cause })
     })
   }
