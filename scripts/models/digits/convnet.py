@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Trains a small network of convolutions alone on the digits of scikit-learn, which takes images of any size.
 
-A third of the training images is held back, for what is learned of the model's exits, descriptions and students: they are to
-be judged on images that it was not fitted to. The recipe is fixed before the test images are looked at, as that of LeNet5.
+A third of the training images is held back, for what is learned of the model's exits and descriptions: they are to be
+judged on images that it was not fitted to. The recipe is fixed before the test images are looked at, as that of LeNet5.
 """
 import argparse
 import json
