@@ -46,6 +46,7 @@ export { distances, type Gram, gram, medianDistance, reorderGram } from './gram.
 export { isotonicMap, type MonotoneMap, mapped } from './isotonic.ts'
 export { DEFAULT_LENGTH_SCALE, type KernelMomentsOptions, kernelMoments } from './kernel-moments.ts'
 export { type LagrangeOptions, lagrange, lagrangeThreshold } from './lagrange.ts'
+export { leverages } from './leverage.ts'
 export {
   type CovarianceLocator,
   type CovarianceLocatorOptions,

@@ -54,6 +54,13 @@ export class Group {
     this.placements.push(...tasks.map(task => ({ task, attempts: [] })))
   }
 
+  /** Tasks that were not sent yet, those first whose loss costs most. */
+  get unsent(): Placement[] {
+    const unsent = this.placements.filter(({ attempts }) => attempts.length === 0)
+    const weighted = unsent.some(({ task }) => task.weight !== undefined)
+    return weighted ? unsent.sort((a, b) => (b.task.weight ?? 0) - (a.task.weight ?? 0)) : unsent
+  }
+
   /** Places a task on one of the `ranked` workers, or on the master itself; `undefined` if there is none. */
   submit(id: TaskId, placement: Placement, ranked: readonly WorkerId[], now: Millis): TaskReport | undefined {
     const { index, role, queries, inputs, runner } = placement.task
@@ -177,7 +184,7 @@ export class Group {
    */
   get stragglers(): number {
     const { spec, n, size } = this.plan
-    const workers = Math.min(this.#placing.workers + this.#unsent, n)
+    const workers = Math.min(this.#placing.workers + this.#yetToLeave, n)
     const stragglers = spec.stragglers ?? Math.floor((n - size) / 2)
     return Math.min(Math.round((stragglers * workers) / n), workers - 1)
   }
@@ -235,7 +242,7 @@ export class Group {
    * made or not sent yet counts as a worker's of its own. Of several copies of a task that are out, it is the first that is owed.
    */
   #owesMoreThan(most: number): boolean {
-    let owing = this.#unsent
+    let owing = this.#yetToLeave
     const workers: WorkerId[] = []
     for (const { placement, attempt } of this.inFlight.values()) {
       if (owing > most) {
@@ -251,7 +258,7 @@ export class Group {
   }
 
   /** Tasks that are not made yet, or not sent. */
-  get #unsent(): number {
+  get #yetToLeave(): number {
     return this.placements.reduce((sum, { attempts }) => sum + (attempts.length === 0 ? 1 : 0), this.plan.unmade)
   }
 

@@ -39,6 +39,8 @@ class LinearPlan implements Plan {
   /** Which coded query each task is; none for one that only makes one. */
   readonly #codedOf: Array<number | undefined> = []
   readonly #waiting = new Map<number, Encoding>()
+  /** Of coded queries, once the group is closed. */
+  #weights: Coding['weights']
   #closed: Closed | undefined
   #encoded = false
 
@@ -122,9 +124,10 @@ class LinearPlan implements Plan {
     return this.#closed
   }
 
-  *#encoding({ code, decoder }: Coding): Sliced<void> {
+  *#encoding({ code, decoder, weights }: Coding): Sliced<void> {
     const { spec } = this
     const systematic = this.#systematic
+    this.#weights = weights
     const order = yield* orderingGroup(spec, this.#queries)
     // A profile is of full groups.
     const calibrated = code.k === spec.k ? spec.calibrated : undefined
@@ -152,7 +155,16 @@ class LinearPlan implements Plan {
     role: TaskRole,
     queries: readonly number[] = []
   ): PlanTask {
-    return this.#append(coded, { index: this.#next, model, output, inputs, role, queries, runner: 'worker' })
+    return this.#append(coded, {
+      index: this.#next,
+      model,
+      output,
+      inputs,
+      role,
+      queries,
+      runner: 'worker',
+      weight: this.#weights?.[coded]
+    })
   }
 
   /** The first task for a parity model: its own, or that of the model that makes its input. */

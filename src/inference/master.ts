@@ -145,7 +145,7 @@ export class Master {
 
   /** Sends every task of the group that was not sent yet, if there is a worker at all. */
   #dispatch(group: Group): void {
-    const unsent = group.placements.filter(({ attempts }) => attempts.length === 0)
+    const { unsent } = group
     if (unsent.length === 0) {
       return
     }
@@ -153,7 +153,7 @@ export class Master {
       const sent: Placement[] = []
       let ranked: readonly WorkerId[] = []
       for (const placement of unsent.filter(({ task }) => task.model === model)) {
-        if (this.#spares.holdsBack(group, placement, this.#now)) {
+        if (this.#spares.holdsBack(group, this.#now)) {
           break
         }
         if (sent.length === 0) {

@@ -200,6 +200,8 @@ export interface PlanTask {
   queries: readonly number[]
   /** Who runs it. */
   runner: 'worker' | 'master'
+  /** What its loss costs beside that of others of its group: those that weigh more go to better workers. @default 0 */
+  weight?: number
 }
 
 /** What the deployed model is run on, a query or a mixture of several, or which companion is run. */

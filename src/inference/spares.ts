@@ -40,20 +40,21 @@ export class Spares {
     this.#init = init
   }
 
-  /** May this task, and those after it, wait, since those that were sent are enough? */
-  holdsBack(group: Group, { task }: Placement, now: Millis): boolean {
+  /** May the tasks that were not sent wait, since those that were are enough? */
+  holdsBack(group: Group, now: Millis): boolean {
     const { plan } = group
     // As long as nobody can tell who is late, nothing is held back.
     if (plan.spec.fewest !== true || !plan.closed || this.#init.fleet.usualTime(plan.spec.model) === undefined) {
       return false
     }
     const needed = isSystematic(plan.spec) ? plan.size : plan.n - group.stragglers
-    if (task.index < needed || !this.#enough(group, now)) {
+    const sent = group.placements.filter(({ attempts }) => attempts.length > 0).length
+    if (sent < needed || !this.#enough(group, now)) {
       return false
     }
     if (!this.#watched.has(group)) {
       this.#watched.add(group)
-      this.#saved = Math.min(this.#saved + plan.n - task.index, MOST_SAVED * plan.n)
+      this.#saved = Math.min(this.#saved + plan.n - sent, MOST_SAVED * plan.n)
       this.#watch(group, now)
     }
     return true
