@@ -6,6 +6,7 @@ import type { CodesOptions } from './codes.ts'
 import type { DiscoveryOptions } from './discovery.ts'
 import type { FanoutOptions } from './fanout.ts'
 import type { PackingOptions } from './packing.ts'
+import type { PlacementOptions } from './placement.ts'
 import type { SelectionOptions } from './selection.ts'
 import type { SelectionRealOptions } from './selection-real.ts'
 import type { SimulatorOptions } from './simulator.ts'
@@ -72,6 +73,16 @@ program
   .action(async (options: ChoiceOptions) => {
     const { choice } = await import('./choice.ts')
     await choice(options)
+  })
+
+program
+  .command('placement')
+  .description('the error of decoded predictions by which coded queries the better workers get, where all are mixtures')
+  .option('--out <folder>', 'where the figures go', 'results/bench')
+  .option('--json', 'print the figures as JSON instead of the table', false)
+  .action(async (options: PlacementOptions) => {
+    const { placement } = await import('./placement.ts')
+    await placement(options)
   })
 
 program
