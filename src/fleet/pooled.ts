@@ -44,6 +44,8 @@ export class Pooled {
 
   /** How many times longer than one of the usual size a task with inputs of so many bytes takes; 1 where that is not known. */
   factor(bytes: number): number {
+    // Most models have tasks of one size, and this is asked several times for each.
+    if (this.#sizes.size < 2) return 1
     const [usual] = this.#sizes.values()
     return Math.exp((this.#sizes.get(sizeOf(bytes)) ?? usual) - usual)
   }

@@ -6,24 +6,12 @@ import { createPeer, type Peer } from '../../nodes/index.ts'
 import { parseParityProfile } from '../../src/companions/index.ts'
 import { type Executor, onnxExecutor } from '../../src/runtime/index.ts'
 import { parseNpy, type Tensor } from '../../src/tensor/index.ts'
+import { stalled } from './stalled.ts'
 
 const digits = new URL('../../scripts/models/digits/', import.meta.url)
 
 function digitsExecutor(name: string): Executor {
   return onnxExecutor({ models: [{ name, path: fileURLToPath(new URL(`${name}.onnx`, digits)) }] })
-}
-
-/** It takes runs, and ends none before `over`. */
-function stalled(executor: Executor, over: Promise<never>): Executor {
-  return {
-    slots: 16,
-    get models() {
-      return executor.models
-    },
-    start: () => executor.start(),
-    run: () => over,
-    stop: () => executor.stop()
-  }
 }
 
 function argmax({ data }: Tensor): number {

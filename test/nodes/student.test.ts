@@ -13,27 +13,15 @@ import {
   ProfileMismatchError
 } from '../../nodes/index.ts'
 import { InvalidPlanError, SELF } from '../../src/inference/index.ts'
-import { type Executor, type OnnxModel, onnxExecutor } from '../../src/runtime/index.ts'
+import { type OnnxModel, onnxExecutor } from '../../src/runtime/index.ts'
 import { InvalidStudentProfileError, parseStudentProfile, type StudentProfile } from '../../src/students/index.ts'
 import { parseNpy, type Tensor } from '../../src/tensor/index.ts'
+import { stalled } from './stalled.ts'
 
 const digits = new URL('../../scripts/models/digits/', import.meta.url)
 const LENET: OnnxModel = { name: 'lenet5', path: new URL('lenet5.onnx', digits).pathname }
 const SHAPE = { channels: 1, height: 32, width: 32 }
 const FITTED = 250
-
-/** Takes tasks and never answers, until that is over. */
-function stalled(executor: Executor, over: Promise<never>): Executor {
-  return {
-    slots: 16,
-    get models() {
-      return executor.models
-    },
-    start: () => executor.start(),
-    run: () => over,
-    stop: () => executor.stop()
-  }
-}
 
 describe('a student that the master asks', () => {
   const peers: Peer[] = []
