@@ -86,10 +86,16 @@ export class LearningStudent {
 
   #modelAmong(companions: readonly Model[]): Model {
     const student = companions.find(({ name, id }) => name === this.#companion || id === this.#companion)
-    if (!student?.signature.outputs.some(({ name }) => name === this.#output)) {
+    if (student === undefined) {
       const there = companions.map(({ name }) => name).join(', ')
       throw new InvalidOptionError(
-        `the student '${this.#companion}' is to be among this peer's companions, with an output '${this.#output}'; there are: ${there || 'none'}`
+        `the student '${this.#companion}' is to be among this peer's companions, which are: ${there || 'none'}`
+      )
+    }
+    const outputs = student.signature.outputs.map(({ name }) => name)
+    if (!outputs.includes(this.#output)) {
+      throw new InvalidOptionError(
+        `a student learns from an output '${this.#output}', and '${student.name}' has ${outputs.join(', ')}: take one that calibrate --student fitted`
       )
     }
     return student

@@ -136,8 +136,10 @@ function ran({ model }: OnnxModelUnderTest): string {
 
 type FleetUse = Omit<RealRunInit, 'fleet' | 'model'> & { model: OnnxModelUnderTest }
 
+/** @throws {ScenarioError} the master would not take a plan: told before any machine starts */
 async function withFleet<T>(init: FleetUse, use: (init: RealRunInit) => Promise<T>): Promise<T> {
   const { scenario, companions, model, seed, signal } = init
+  for (const plan of scenario.plans) model.check(plan)
   const served = [...companions.values()].flatMap(({ served }) => served)
   const models = [{ name: model.model.name, path: model.file }, ...served]
   const exits = new Map([...companions.values()].flatMap(known => [...exitShares(known.exits)]))

@@ -1,11 +1,17 @@
 import path from 'node:path'
 import { codes } from '../../src/codes/index.ts'
+import type { Clock, PlanSpec } from '../../src/inference/index.ts'
 import type { Model, NamedTensors } from '../../src/models/index.ts'
 import { type OnnxModel, onnxExecutor } from '../../src/runtime/index.ts'
-import type { CompanionsUnderTest, ModelUnderTest } from '../../src/simulation/index.ts'
+import {
+  type CompanionsUnderTest,
+  type ModelUnderTest,
+  planName,
+  ScenarioError,
+  type ScenarioPlan
+} from '../../src/simulation/index.ts'
 import type { Tensor } from '../../src/tensor/index.ts'
 import { type CompanionsByPlan, companionsOf, exitShares, planOptions } from '../chaos/plan-companions.ts'
-import type { CodedOptions } from '../coded-inference.ts'
 import { planned } from '../planned.ts'
 import { checkQueries, chooseOutput } from '../queries.ts'
 import { InputFileError } from './errors.ts'
@@ -15,6 +21,8 @@ import { numbersOf } from './predictions.ts'
 export interface OnnxModelUnderTest extends ModelUnderTest {
   readonly model: Model
   readonly file: string
+  /** @throws {ScenarioError} the master of a peer would not take this plan */
+  check(plan: ScenarioPlan): void
   stop(): Promise<void>
 }
 
@@ -63,6 +71,10 @@ export async function onnxUnderTest({
     for (const inputs of queries) {
       direct.push(await run({ model: model.id, inputs, outputs }))
     }
+    const specOf = (plan: ScenarioPlan, clock?: Clock): PlanSpec => {
+      const options = planOptions(plan, { companions: companionsOf(plan, companions), output: outputName, clock })
+      return planned({ ...options, model: model.id }, model, { companions: executor.models })
+    }
     const bytesOf = (tensors: Iterable<Tensor>): number =>
       [...tensors].reduce((sum, { byteLength }) => sum + byteLength, 0)
     return {
@@ -78,10 +90,14 @@ export async function onnxUnderTest({
       run,
       companions(plan, clock) {
         const known = companionsOf(plan, companions)
-        return (
-          known &&
-          underTest(planOptions(plan, { companions: known, output: outputName, clock }), model, executor.models)
-        )
+        return known && { ...underTest(specOf(plan, clock)), exits: exitShares(known.exits) }
+      },
+      check(plan) {
+        try {
+          specOf(plan)
+        } catch (cause) {
+          throw new ScenarioError(`${planName(plan)}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+        }
       },
       accuracy(number, { outcome: { output } }) {
         const place = number % queries.length
@@ -96,18 +112,12 @@ export async function onnxUnderTest({
 }
 
 /** The companions of a plan, as the peer's master has them. */
-function underTest(
-  options: Omit<CodedOptions, 'model'>,
-  model: Model,
-  companions: readonly Model[]
-): CompanionsUnderTest {
-  const { side, parities, calibrated, output } = planned({ ...options, model: model.id }, model, { companions })
+function underTest({ side, parities, calibrated, output }: PlanSpec): Omit<CompanionsUnderTest, 'exits'> {
   const { description } = side ?? {}
   return {
     plan: { ...(side && { side }), ...(parities && { parities, calibrated }) },
     output,
-    served: [...(description ? [description.model] : []), ...(parities ?? []).map(({ model }) => model)],
-    exits: exitShares(options.exits)
+    served: [...(description ? [description.model] : []), ...(parities ?? []).map(({ model }) => model)]
   }
 }
 

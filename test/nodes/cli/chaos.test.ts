@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -8,8 +8,9 @@ import { reportHtml } from '../../../nodes/cli/chaos-html.ts'
 import { findScenario, scenarioNames } from '../../../nodes/cli/chaos-library.ts'
 import { resultsOf } from '../../../nodes/cli/chaos-results.ts'
 import { reportText } from '../../../nodes/cli/chaos-text.ts'
+import { contentId } from '../../../src/models/index.ts'
 import { readScenario, runScenario, type ScenarioReport, simulate } from '../../../src/simulation/index.ts'
-import { command, said, splinemesh } from './processes.ts'
+import { command, digits, said, splinemesh } from './processes.ts'
 
 const SMALL = `
 name: small
@@ -110,6 +111,31 @@ describe('splinemesh chaos', () => {
     const ended = await command('chaos', 'soak', '--scenarios', '3', '--seed', '5')
     assert.equal(ended.code, 0, said(ended))
     assert.match(ended.out, /^3 scenarios from seed 5 on, \d+ queries: every invariant held$/m)
+  })
+
+  it('refuses plans that no master would take before it starts machines', async () => {
+    const other = path.join(digits, 'convnet.onnx')
+    const id = contentId(readFileSync(other))
+    const known = JSON.parse(readFileSync(path.join(digits, 'student.json'), 'utf8'))
+    copyFileSync(other, path.join(folder, 'other.onnx'))
+    writeFileSync(path.join(folder, 'other.json'), JSON.stringify({ ...known, student: id }))
+    const file = path.join(folder, 'refused.yaml')
+    const refused = [
+      [
+        'code: replication, student: { profile: other.json, service: 2, learns: true }',
+        /learns from an output 'features', and/
+      ],
+      ['code: parm', /parity/]
+    ] as const
+    for (const [plan, why] of refused) {
+      // Machines would be refused for this fault: that is not come to.
+      const asked = SMALL.replace(/plans.*/, `plans: [{ name: wrong, k: 2, n: 3, ${plan} }]`)
+      writeFileSync(file, asked.replace(/faults.*/, 'faults: [{ kind: master-crash, down: 10 }]'))
+      const ended = await command('chaos', 'run', file, '--real')
+      assert.equal(ended.code, 2, said(ended))
+      assert.match(ended.err, /ERR_SCENARIO.*wrong: /)
+      assert.match(ended.err, why)
+    }
   })
 
   it('names line and field of a scenario that is wrong, and the scenarios there are', async () => {
