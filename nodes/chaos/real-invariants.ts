@@ -18,6 +18,8 @@ export interface RealCall {
   askedAt: Millis
   endedAt: Millis
   answer: FinalAnswer | undefined
+  /** Was the student on when it was asked? Absent where none learns. */
+  studentOn?: boolean
 }
 
 export interface JudgeInit {

@@ -15,6 +15,7 @@ import {
   startWorkload,
   unfold
 } from '../../src/simulation/index.ts'
+import { LearningStudent } from '../learning-student.ts'
 import { createPeer, type Peer } from '../peer.ts'
 import { RealFleetError } from './errors.ts'
 import { type CompanionsByPlan, companionsOf, planOptions } from './plan-companions.ts'
@@ -131,7 +132,9 @@ async function play(peer: Peer, options: PlanOptions, init: RealRunInit) {
       end: workload.length
     })
     await asking(scenario, seeds.workload, clock, signal, async count => {
-      const call: RealCall = { first, count, askedAt: clock.now(), endedAt: Infinity, answer: undefined }
+      const { student } = options
+      const studentOn = student instanceof LearningStudent ? student.on : undefined
+      const call: RealCall = { first, count, askedAt: clock.now(), endedAt: Infinity, answer: undefined, studentOn }
       first += count
       calls.push(call)
       call.answer = await ask(peer, options, init, call)
@@ -207,7 +210,7 @@ function recordOf(calls: readonly RealCall[], plan: ScenarioPlan, model: ModelUn
   const queries: QueryRecord[] = []
   const groups: GroupRecord[] = []
   const reports: GroupReport[] = []
-  for (const { first, askedAt, endedAt, answer } of calls) {
+  for (const { first, askedAt, endedAt, answer, studentOn } of calls) {
     reports.push(...(answer?.groups ?? []))
     for (const { tasks, survivors } of answer?.groups ?? []) {
       const sent = tasks.filter(({ worker }) => worker !== SELF)
@@ -218,7 +221,8 @@ function recordOf(calls: readonly RealCall[], plan: ScenarioPlan, model: ModelUn
       const { status } = outcome
       const accuracy =
         status === 'failed' ? 0 : model.accuracy(first + position, { outcome, plan, survivors: 1, spoilt: false })
-      queries.push({ askedAt, endedAt, status, accuracy })
+      const source = 'source' in outcome ? outcome.source : undefined
+      queries.push({ askedAt, endedAt, status, accuracy, source, studentOn })
     })
   }
   return { queries, groups, reports }

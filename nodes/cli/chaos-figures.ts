@@ -1,4 +1,5 @@
-import type { Figures, RunFigures } from '../../src/simulation/index.ts'
+import type { Source } from '../../src/inference/index.ts'
+import type { Figures, PlanReport, RunFigures } from '../../src/simulation/index.ts'
 import { bytes } from './quantities.ts'
 
 /** A column of a table of plans. */
@@ -27,6 +28,25 @@ export const FIGURES: ReadonlyArray<FigureColumn<RunFigures>> = [
   ...PHASE_FIGURES,
   { title: 'runs wasted', of: ({ runs, wastedRuns }) => percent(runs === 0 ? 0 : wastedRuns / runs) }
 ]
+
+const MADE_BY: ReadonlyArray<[Source, string]> = [
+  ['description', 'by a description'],
+  ['student', "the student's"],
+  ['exit', 'by an exit']
+]
+
+/** How much companions and exits answered, in a line for each plan that has any. */
+export function companionsText(plans: readonly PlanReport[]): string[] {
+  return plans.flatMap(({ plan, answered, sources, studentOnShare }) => {
+    const shares = MADE_BY.flatMap(([source, by]) => {
+      const count = sources[source]
+      return count === undefined ? [] : `${percent(count / answered)} of the predictions are ${by}`
+    })
+    const on = studentOnShare === undefined ? [] : [`the student was on for ${percent(studentOnShare)} of the queries`]
+    const said = [...shares, ...on]
+    return said.length === 0 ? [] : `${plan}: ${said.join('; ')}`
+  })
+}
 
 function percent(share: number | undefined): string {
   return share === undefined ? '–' : `${(100 * share).toFixed(1)}%`

@@ -10,7 +10,7 @@ import {
 import type { Fidelity } from '../chaos/fit.ts'
 import type { Environment } from '../environment.ts'
 import { FIDELITY, fidelityRows } from './chaos-fidelity.ts'
-import { FIGURES, type FigureColumn, PHASE_FIGURES } from './chaos-figures.ts'
+import { companionsText, FIGURES, type FigureColumn, PHASE_FIGURES } from './chaos-figures.ts'
 import { planText } from './chaos-plan-text.ts'
 import { scenarioPlots } from './chaos-plots.ts'
 import type { ChaosResults } from './chaos-results.ts'
@@ -97,7 +97,11 @@ ${phases
     return `<p>${escaped(phase)}</p>${table<Figures & { plan: PlanReport }>(PHASE_FIGURES, rows, ({ plan }) => [plan.plan, plan === winner])}`
   })
   .join('\n')}</details>
-<p class="small">right: of all queries, one without a prediction counts as wrong · of reconstructed: right among the predictions that are not the
+<p class="small">${companionsText(plans)
+    .map(said => `${escaped(said)}<br>`)
+    .join(
+      ''
+    )}right: of all queries, one without a prediction counts as wrong · of reconstructed: right among the predictions that are not the
 model's own result · exact: those that are · tasks, sent: for a query · runs wasted: whose result nobody used${escaped(source)}</p>
 </section>`
 }

@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import type { ScenarioReport } from '../../src/simulation/index.ts'
 import type { Fidelity } from '../chaos/fit.ts'
 import { FIDELITY, fidelityRows } from './chaos-fidelity.ts'
-import { FIGURES } from './chaos-figures.ts'
+import { companionsText, FIGURES } from './chaos-figures.ts'
 import { busyText, verdict, verdictText } from './chaos-verdict.ts'
 import { plural } from './quantities.ts'
 import { type Column, table } from './table.ts'
@@ -33,6 +33,7 @@ export function reportText(report: ScenarioReport): string {
     ),
     '',
     table(columns, rows),
+    ...companionsText(plans).map(said => styleText('dim', said)),
     '',
     `${who}:`,
     how,

@@ -30,6 +30,7 @@ interface Call {
   first: number
   askedAt: Millis
   open: number
+  studentOn: boolean | undefined
   done(): void
 }
 
@@ -50,7 +51,7 @@ export class Callers {
     const first = this.#nextQuery
     const askedAt = clock.now()
     this.#nextQuery += count
-    this.#calls.set(id, { first, askedAt, open: count, done })
+    this.#calls.set(id, { first, askedAt, open: count, studentOn: spec.side?.student?.believed?.(), done })
     invariants.asked(id, first, count, askedAt + spec.deadline)
     const queries = Array.from({ length: count }, (_, i) => model.query(first + i))
     // All groups of a batch start at once, so that the deadline of the call is that of each of them.
@@ -81,7 +82,9 @@ export class Callers {
           askedAt: call.askedAt,
           endedAt: clock.now(),
           status: status === 'pending' ? 'failed' : status,
-          accuracy
+          accuracy,
+          source: 'source' in outcome ? outcome.source : undefined,
+          studentOn: call.studentOn
         })
         this.#ended(id, call)
       }
@@ -113,8 +116,9 @@ export class Callers {
       return
     }
     invariants.lost(id)
+    const { askedAt, studentOn } = call
     for (let left = call.open; left > 0; left--) {
-      record.queries.push({ askedAt: call.askedAt, endedAt: clock.now(), status: 'failed', accuracy: 0 })
+      record.queries.push({ askedAt, endedAt: clock.now(), status: 'failed', accuracy: 0, studentOn })
       this.#ended(id, call)
     }
   }

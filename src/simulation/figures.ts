@@ -1,5 +1,5 @@
 import { mean, quantileSorted } from 'simple-statistics'
-import type { Millis } from '../inference/index.ts'
+import type { Millis, Source } from '../inference/index.ts'
 import type { GroupRecord, QueryRecord, RunRecord } from './run-record.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -19,6 +19,10 @@ export interface Figures {
   answered: number
   /** Of the predictions, those that are the model's own result on the query. */
   exactShare: number
+  /** How many predictions were made of what. */
+  sources: Partial<Record<Source, number>>
+  /** Of all queries, those asked while the student was on; absent where none learns. */
+  studentOnShare?: number
   latencyMs: LatencyFigures
   /** Predictions in a second. */
   goodput: number
@@ -90,6 +94,8 @@ function figures(queries: readonly QueryRecord[], groups: readonly GroupRecord[]
     queries: queries.length,
     answered: answered.length,
     exactShare: answered.length === 0 ? 0 : 1 - reconstructed.length / answered.length,
+    sources: sourcesOf(queries),
+    studentOnShare: shareOn(queries),
     latencyMs: { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: at(1) },
     goodput: (1000 * answered.length) / length,
     overallAccuracy: meanAccuracy(queries),
@@ -97,6 +103,19 @@ function figures(queries: readonly QueryRecord[], groups: readonly GroupRecord[]
     tasksPerQuery: perQuery(({ tasks }) => tasks),
     bytesPerQuery: perQuery(({ bytes }) => bytes)
   }
+}
+
+function sourcesOf(queries: readonly QueryRecord[]): Figures['sources'] {
+  const counts: Figures['sources'] = {}
+  for (const { source } of queries) {
+    if (source !== undefined) counts[source] = (counts[source] ?? 0) + 1
+  }
+  return counts
+}
+
+function shareOn(queries: readonly QueryRecord[]): number | undefined {
+  const known = queries.flatMap(({ studentOn }) => studentOn ?? [])
+  return known.length === 0 ? undefined : known.filter(Boolean).length / known.length
 }
 
 function sortedLatencies(queries: readonly QueryRecord[]): Millis[] {

@@ -1,4 +1,4 @@
-import type { Millis } from '../inference/index.ts'
+import type { Millis, Source } from '../inference/index.ts'
 import type { Violation } from './invariants.ts'
 
 /** What became of a query. */
@@ -8,6 +8,10 @@ export interface QueryRecord {
   status: 'exact' | 'reconstructed' | 'failed'
   /** How likely its prediction is right, where that is known; 0 where there is none. */
   accuracy: number | undefined
+  /** What its prediction was made of; absent where there is none. */
+  source?: Source
+  /** Was the student on when it was asked? Absent where none learns. */
+  studentOn?: boolean
 }
 
 /** What a group cost. */

@@ -7,10 +7,14 @@ import { RealFleet } from '../../../nodes/chaos/real-fleet.ts'
 import { runReal } from '../../../nodes/chaos/run-real.ts'
 import { readCompanions } from '../../../nodes/cli/chaos-companions.ts'
 import { type OnnxModelUnderTest, onnxUnderTest } from '../../../nodes/cli/chaos-model.ts'
+import { SELF } from '../../../src/inference/index.ts'
 import { type Fault, type Scenario, type ScenarioPlan, scenario } from '../../../src/simulation/index.ts'
 import { digits, lenet5 } from '../cli/processes.ts'
 
 const TWICE: ScenarioPlan = { code: 'replication', k: 2, n: 4 }
+
+/** The same with a student that knows nothing yet. */
+const LEARNING: ScenarioPlan = { ...TWICE, student: { profile: 'student.json', service: 2, learns: true } }
 
 /** A model with exits, and what they are worth. */
 const convnet = path.join(digits, 'convnet.exits.onnx')
@@ -61,12 +65,18 @@ describe('a scenario on real processes', () => {
   const run = (faults: Fault[]) =>
     runReal(TWICE, { scenario: small(faults), fleet, model, companions: new Map(), seed: 1, signal })
 
-  it('answers every query by the model itself', async () => {
-    const { queries, groups, runs, violations } = await run([])
+  it('answers every query by the model itself, as long as a student has not learned enough', async () => {
+    const companions = await readCompanions([LEARNING], digits)
+    const play = { scenario: small([]), fleet, model, companions, seed: 1, signal }
+    const { queries, groups, reports, runs, violations } = await runReal(LEARNING, play)
     assert.deepEqual(violations, [])
     assert.equal(queries.length, 20)
-    assert.ok(queries.every(({ status, accuracy }) => status === 'exact' && accuracy === 1))
+    assert.ok(queries.every(({ source, accuracy, studentOn }) => source === 'exact' && accuracy === 1 && !studentOn))
     assert.equal(groups.length, 10)
+    assert.ok(
+      reports.every(({ tasks }) => tasks.some(({ role, worker }) => role === 'student' && worker === SELF)),
+      'the master asks it about every group, to learn'
+    )
     assert.ok(runs >= 20, `${runs} runs`)
   })
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { areOf } from '../../../nodes/chaos/plan-companions.ts'
+import { simulated } from '../../../nodes/cli/chaos-backends.ts'
 import { reportHtml } from '../../../nodes/cli/chaos-html.ts'
 import { findScenario, scenarioNames } from '../../../nodes/cli/chaos-library.ts'
 import { resultsOf } from '../../../nodes/cli/chaos-results.ts'
@@ -146,6 +147,20 @@ describe('splinemesh chaos', () => {
     const unknown = await command('chaos', 'run', 'clam')
     assert.equal(unknown.code, 2, said(unknown))
     assert.match(unknown.err, /no scenario 'clam': take one of approxifer-noise, .*calm/)
+  })
+})
+
+describe('a student that learns from traffic', () => {
+  it('is on before long, and answers what copies do not', async () => {
+    const report = await simulated(await findScenario('twelve-processes-learning'))
+    const [, copies, learning] = report.plans
+    assert.ok(copies.studentOnShare === undefined && learning.studentOnShare !== undefined)
+    assert.ok(learning.studentOnShare > 0.5, `it was on for ${learning.studentOnShare} of the queries`)
+    assert.ok(learning.sources.student, 'it answered some')
+    const [without, beside] = [copies, learning].map(({ overallAccuracy = 0 }) => overallAccuracy)
+    assert.ok(beside > without + 0.05, `${beside} right beside it, ${without} without`)
+    assert.ok(learning.tasksPerQuery < 1.05 * copies.tasksPerQuery, 'no more is asked of workers')
+    assert.match(reportText(report), /^student that learns: .*the student's; the student was on for \d/m)
   })
 })
 
