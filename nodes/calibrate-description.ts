@@ -1,6 +1,7 @@
 import { random } from '../src/chance/index.ts'
 import { learnConfidence, readLogits, regret } from '../src/codes/index.ts'
-import { type DescriptionProfile, mosaic } from '../src/companions/index.ts'
+import { mosaic } from '../src/companions/index.ts'
+import type { DescriptionProfile } from '../src/profiles/index.ts'
 import { drawGroups, runAll } from './calibration-groups.ts'
 import { type CompanionRuns, judgingQueries, requireAlike, runOf } from './companion-run.ts'
 import { InvalidOptionError } from './errors.ts'

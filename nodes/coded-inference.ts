@@ -36,12 +36,17 @@ import type { Registrar } from '@libp2p/interface-internal'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { InferInit } from '../protocols/infer/index.ts'
 import type { CodeName, CodeOptions, OrderKind, Profile } from '../src/codes/index.ts'
-import type { DescriptionProfile, ParityProfile } from '../src/companions/index.ts'
 import type { Fleet, FleetSnapshot } from '../src/fleet/index.ts'
 import type { Clock, Hedge, Millis, Outcome } from '../src/inference/index.ts'
 import type { Model, Variants } from '../src/models/index.ts'
+import type {
+  DescriptionProfile,
+  ExitsProfile,
+  ParityProfile,
+  ShrunkProfile,
+  StudentProfile
+} from '../src/profiles/index.ts'
 import type { Executor, Load } from '../src/runtime/index.ts'
-import type { ExitsProfile, ShrunkProfile, StudentProfile } from '../src/students/index.ts'
 import type { Answer, FinalAnswer } from './calls.ts'
 import { CodedInferenceService } from './coded-inference-service.ts'
 import type { FeaturesChoice } from './features.ts'

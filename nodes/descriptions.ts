@@ -1,21 +1,12 @@
 import type { DescriptionFacts } from '../src/advisor/index.ts'
 import { readLogits } from '../src/codes/index.ts'
-import { type DescriptionProfile, mosaic, parseDescriptionProfile } from '../src/companions/index.ts'
+import { mosaic } from '../src/companions/index.ts'
 import type { Description } from '../src/inference/index.ts'
 import type { Model } from '../src/models/index.ts'
-import { parseShrunkProfile, type ShrunkProfile } from '../src/students/index.ts'
+import type { DescriptionProfile, ShrunkProfile } from '../src/profiles/index.ts'
 import { Tensor } from '../src/tensor/index.ts'
 import { ProfileMismatchError } from './errors.ts'
 import { shrunkDescription } from './shrunk-companion.ts'
-
-/**
- * The profile of a description of either kind: by the deployed graph on shrunk queries, which have a view, or by a mosaic.
- *
- * @throws {InvalidShrunkProfileError | InvalidCompanionProfileError} it is none
- */
-export function parseDescription(text: string): DescriptionProfile | ShrunkProfile {
-  return text.includes('"view"') ? parseShrunkProfile(text) : parseDescriptionProfile(text)
-}
 
 /** What the advisor is to know of it. */
 export function descriptionFacts(profile: DescriptionProfile | ShrunkProfile): DescriptionFacts {

@@ -1,7 +1,7 @@
 import { readLogits } from '../src/codes/index.ts'
 import type { Exit } from '../src/inference/index.ts'
 import type { Model } from '../src/models/index.ts'
-import type { ExitsProfile } from '../src/students/index.ts'
+import type { ExitsProfile } from '../src/profiles/index.ts'
 import { Tensor } from '../src/tensor/index.ts'
 import { ProfileMismatchError } from './errors.ts'
 

@@ -1,16 +1,25 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Ajv } from 'ajv'
-import Type from 'typebox'
 import type { FleetSnapshot } from '../src/fleet/index.ts'
 
-const Times = Type.Array(Type.Tuple([Type.Number({ minimum: 0 }), Type.Number({ minimum: 0 })]))
-const Remembered = Type.Record(
-  Type.String(),
-  Type.Record(Type.String(), Type.Object({ answered: Times, unanswered: Times }))
-)
+const times = {
+  type: 'array',
+  items: { type: 'array', items: { type: 'number', minimum: 0 }, minItems: 2, maxItems: 2 }
+}
+const schema = {
+  type: 'object',
+  additionalProperties: {
+    type: 'object',
+    additionalProperties: {
+      type: 'object',
+      required: ['answered', 'unanswered'],
+      properties: { answered: times, unanswered: times }
+    }
+  }
+}
 
-const isRemembered = new Ajv().compile<FleetSnapshot>(Remembered)
+const isRemembered = new Ajv().compile<FleetSnapshot>(schema)
 
 /** Where a peer that keeps its key in `folder` remembers how fast workers answered. */
 function fileIn(folder: string): string {

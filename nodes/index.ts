@@ -5,18 +5,13 @@
  * libp2p node of your own.
  */
 
-export {
-  type DescriptionProfile,
-  type ParityProfile,
-  parseDescriptionProfile,
-  parseParityProfile
-} from '../src/companions/index.ts'
-export {
-  type ExitsProfile,
-  parseExitsProfile,
-  parseStudentProfile,
-  type StudentProfile
-} from '../src/students/index.ts'
+export type {
+  DescriptionProfile,
+  ExitsProfile,
+  ParityProfile,
+  ShrunkProfile,
+  StudentProfile
+} from '../src/profiles/index.ts'
 export { type CalibrateInit, type Calibration, calibrate, type PlanToCalibrate } from './calibrate.ts'
 export { type CalibrateDescriptionInit, calibrateDescription } from './calibrate-description.ts'
 export { type CalibrateExitsInit, calibrateExits, type ModelWithExits } from './calibrate-exits.ts'
@@ -39,7 +34,7 @@ export {
   type ProgressiveRequest,
   type WaitOptions
 } from './coded-inference.ts'
-export { descriptionOf, parseDescription } from './descriptions.ts'
+export { descriptionOf } from './descriptions.ts'
 export { type Encrypter, encrypters } from './encrypters.ts'
 export { type Environment, environment } from './environment.ts'
 export {

@@ -1,16 +1,13 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { Ajv } from 'ajv'
-import Type from 'typebox'
 import { parse } from 'yaml'
 import { InvalidMembersError } from './errors.ts'
 import type { Members } from './private-fleet.ts'
 
-const Declared = Type.Record(
-  Type.String(),
-  Type.Array(Type.Union([Type.Literal('master'), Type.Literal('worker')]), { uniqueItems: true })
-)
-
-const isDeclared = new Ajv().compile<Members>(Declared)
+const schema = {
+  type: 'object',
+  additionalProperties: { type: 'array', items: { enum: ['master', 'worker'] }, uniqueItems: true }
+}
 
 /**
  * Reads a list of members: YAML, a line for each peer id with its roles.
@@ -20,6 +17,7 @@ const isDeclared = new Ajv().compile<Members>(Declared)
  * @throws {InvalidMembersError} it is not YAML, a peer id is none, or a role is neither master nor worker
  */
 export function parseMembers(text: string): Members {
+  const isDeclared = new Ajv().compile<Members>(schema)
   let declared: unknown
   try {
     declared = parse(text)

@@ -1,7 +1,8 @@
 import { readLogits } from '../src/codes/index.ts'
 import type { Description } from '../src/inference/index.ts'
 import type { Model, NamedTensors } from '../src/models/index.ts'
-import { type ShrunkProfile, shrinking } from '../src/students/index.ts'
+import type { ShrunkProfile } from '../src/profiles/index.ts'
+import { shrinking } from '../src/students/index.ts'
 import { stack, Tensor } from '../src/tensor/index.ts'
 import { ProfileMismatchError } from './errors.ts'
 

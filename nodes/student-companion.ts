@@ -1,7 +1,7 @@
 import { type Confidence, readLogits } from '../src/codes/index.ts'
 import type { Companion } from '../src/inference/index.ts'
 import type { Model, NamedTensors } from '../src/models/index.ts'
-import type { StudentProfile } from '../src/students/index.ts'
+import type { StudentProfile } from '../src/profiles/index.ts'
 import { stack, Tensor } from '../src/tensor/index.ts'
 import { InvalidOptionError, ProfileMismatchError } from './errors.ts'
 

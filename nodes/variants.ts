@@ -1,25 +1,28 @@
 import { Ajv } from 'ajv'
-import Type, { type Static } from 'typebox'
 import type { Variants } from '../src/models/index.ts'
 import { InvalidVariantsError } from './errors.ts'
 
-const Declared = Type.Object(
-  {
-    version: Type.Literal(1),
-    name: Type.String({ minLength: 1 }),
-    tolerance: Type.Number({ minimum: 0 }),
-    variants: Type.Array(
-      Type.Object(
-        { id: Type.String({ pattern: '^[0-9a-f]{64}$' }), is: Type.String({ minLength: 1 }) },
-        { additionalProperties: false }
-      ),
-      { minItems: 2, maxItems: 16 }
-    )
+const schema = {
+  type: 'object',
+  required: ['version', 'name', 'tolerance', 'variants'],
+  properties: {
+    version: { type: 'number', const: 1 },
+    name: { type: 'string', minLength: 1 },
+    tolerance: { type: 'number', minimum: 0 },
+    variants: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['id', 'is'],
+        properties: { id: { type: 'string', pattern: '^[0-9a-f]{64}$' }, is: { type: 'string', minLength: 1 } },
+        additionalProperties: false
+      },
+      minItems: 2,
+      maxItems: 16
+    }
   },
-  { additionalProperties: false }
-)
-
-const isDeclared = new Ajv().compile<Static<typeof Declared>>(Declared)
+  additionalProperties: false
+}
 
 /**
  * Reads a declaration of variants.
@@ -27,6 +30,7 @@ const isDeclared = new Ajv().compile<Static<typeof Declared>>(Declared)
  * @throws {InvalidVariantsError} it is not JSON, a part is missing or wrong, or an id comes twice
  */
 export function parseVariants(json: string): Variants {
+  const isDeclared = new Ajv().compile<Variants>(schema)
   let declared: unknown
   try {
     declared = JSON.parse(json)

@@ -1,8 +1,13 @@
-import type { DescriptionProfile, ParityProfile } from '../../src/companions/index.ts'
 import type { Clock } from '../../src/inference/index.ts'
+import type {
+  DescriptionProfile,
+  ExitsProfile,
+  ParityProfile,
+  ShrunkProfile,
+  StudentProfile
+} from '../../src/profiles/index.ts'
 import type { OnnxModel } from '../../src/runtime/index.ts'
 import { type CompanionFigures, planName, ScenarioError, type ScenarioPlan } from '../../src/simulation/index.ts'
-import type { ExitsProfile, ShrunkProfile, StudentProfile } from '../../src/students/index.ts'
 import type { CodedOptions } from '../coded-inference.ts'
 import { descriptionFacts } from '../descriptions.ts'
 import { LearningStudent } from '../learning-student.ts'

@@ -1,7 +1,5 @@
 import { type Advice, type AdvisedPlan, advise as compare, type Stragglers } from '../../src/advisor/index.ts'
-import { parseParityProfile } from '../../src/companions/index.ts'
 import { companionFacts } from '../advised.ts'
-import { parseDescription } from '../descriptions.ts'
 import { adviceText } from './advice-text.ts'
 import type { AdviseCommandOptions } from './advise.ts'
 import { readCompanion } from './companions.ts'
@@ -16,8 +14,8 @@ export async function advise(options: AdviseCommandOptions): Promise<void> {
   const [profile, student, description, parity] = await Promise.all([
     readProfiles(options.profile),
     options.student === undefined ? undefined : readStudent(options.student),
-    readCompanion(options.description, parseDescription),
-    readCompanion(options.parity, parseParityProfile)
+    readCompanion(options.description, profiles => profiles.parseDescription),
+    readCompanion(options.parity, profiles => profiles.parseParityProfile)
   ])
   const companions = companionFacts({ student: student?.profile, description, parity }, profile)
   const advice = compare({ profile, ...companions, fleet: { workers, stragglers }, k, n })

@@ -1,6 +1,6 @@
 import path from 'node:path'
-import type { DescriptionProfile, ParityProfile } from '../../src/companions/index.ts'
 import type { ModelId } from '../../src/models/index.ts'
+import type { DescriptionProfile, ParityProfile } from '../../src/profiles/index.ts'
 import { onnxExecutor } from '../../src/runtime/index.ts'
 import type { Tensor } from '../../src/tensor/index.ts'
 import { calibrateDescription } from '../calibrate-description.ts'

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { ExitsProfile } from '../../src/students/index.ts'
+import type { ExitsProfile } from '../../src/profiles/index.ts'
 import { calibrateExits } from '../calibrate-exits.ts'
 import type { CalibrateCommandOptions } from './calibrate.ts'
 import { dataQueries } from './data-queries.ts'

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { ShrunkProfile } from '../../src/students/index.ts'
+import type { ShrunkProfile } from '../../src/profiles/index.ts'
 import { calibrateShrunk } from '../calibrate-shrunk.ts'
 import type { CalibrateCommandOptions } from './calibrate.ts'
 import { dataQueries } from './data-queries.ts'

@@ -1,10 +1,8 @@
 import path from 'node:path'
-import { type ParityProfile, parseParityProfile } from '../../src/companions/index.ts'
+import type { ParityProfile } from '../../src/profiles/index.ts'
 import type { OnnxModel } from '../../src/runtime/index.ts'
 import { planName, ScenarioError, type ScenarioPlan } from '../../src/simulation/index.ts'
-import { parseExitsProfile } from '../../src/students/index.ts'
 import type { CompanionsByPlan, PlanCompanions } from '../chaos/plan-companions.ts'
-import { parseDescription } from '../descriptions.ts'
 import { readCompanion } from './companions.ts'
 import { modelBeside, readStudent } from './students.ts'
 
@@ -38,15 +36,15 @@ async function companionsOf(plan: ScenarioPlan, folder: string): Promise<PlanCom
   }
   if (plan.description !== undefined) {
     const file = from(plan.description.profile)
-    found.description = await readCompanion(file, parseDescription)
+    found.description = await readCompanion(file, profiles => profiles.parseDescription)
     served.push(modelOf(file))
   }
   if (plan.exits !== undefined) {
-    found.exits = await readCompanion(from(plan.exits.profile), parseExitsProfile)
+    found.exits = await readCompanion(from(plan.exits.profile), profiles => profiles.parseExitsProfile)
   }
   if (plan.parity !== undefined) {
     const file = from(plan.parity.profile)
-    found.parity = await readCompanion(file, parseParityProfile)
+    found.parity = await readCompanion(file, profiles => profiles.parseParityProfile)
     checkParity(plan, found.parity)
     // What lies beside the profile is the encoder, if there is one: the deployed model is its own parity model then.
     const models = found.parity.encoder ? own : served

@@ -1,5 +1,8 @@
-import { InvalidCompanionProfileError } from '../../src/companions/index.ts'
+import type * as Profiles from '../../src/profiles/index.ts'
 import { readText } from './profiles.ts'
+
+/** Which profile it is, of those that are loaded to read one. */
+type ParserOf<T> = (profiles: typeof Profiles) => (text: string) => T
 
 /**
  * The profile of a companion, if a file is given.
@@ -7,18 +10,21 @@ import { readText } from './profiles.ts'
  * @throws {InputFileError} the file cannot be read
  * @throws {InvalidCompanionProfileError} it is not such a profile; the message names the file
  */
-export async function readCompanion<T>(file: string, parse: (text: string) => T): Promise<T>
-export async function readCompanion<T>(file: string | undefined, parse: (text: string) => T): Promise<T | undefined>
-export async function readCompanion<T>(file: string | undefined, parse: (text: string) => T): Promise<T | undefined> {
+export async function readCompanion<T>(file: string, parser: ParserOf<T>): Promise<T>
+export async function readCompanion<T>(file: string | undefined, parser: ParserOf<T>): Promise<T | undefined>
+export async function readCompanion<T>(file: string | undefined, parser: ParserOf<T>): Promise<T | undefined> {
   if (file === undefined) {
     return undefined
   }
-  const text = await readText(file, 'profile of the companion')
+  const [text, profiles] = await Promise.all([
+    readText(file, 'profile of the companion'),
+    import('../../src/profiles/index.ts')
+  ])
   try {
-    return parse(text)
+    return parser(profiles)(text)
   } catch (cause) {
-    throw cause instanceof InvalidCompanionProfileError
-      ? new InvalidCompanionProfileError(`${file}: ${cause.message}`, { cause })
+    throw cause instanceof profiles.InvalidCompanionProfileError
+      ? new profiles.InvalidCompanionProfileError(`${file}: ${cause.message}`, { cause })
       : cause
   }
 }

@@ -1,16 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { styleText } from 'node:util'
 import { codeFamily } from '../../src/codes/index.ts'
-import { type ParityProfile, parseParityProfile } from '../../src/companions/index.ts'
+import type { Variants } from '../../src/models/index.ts'
+import type { ParityProfile } from '../../src/profiles/index.ts'
 import type { OnnxModel } from '../../src/runtime/index.ts'
-import { parseExitsProfile } from '../../src/students/index.ts'
 import { formatNpy } from '../../src/tensor/index.ts'
 import type { Answer } from '../calls.ts'
 import type { InferRequest } from '../coded-inference.ts'
-import { parseDescription } from '../descriptions.ts'
 import type { Peer } from '../peer.ts'
 import { chooseOutput } from '../queries.ts'
-import { parseVariants } from '../variants.ts'
 import { type ReadableAnswer, readable } from './answer.ts'
 import { answerJson } from './answer-json.ts'
 import { answerText } from './answer-text.ts'
@@ -41,15 +39,12 @@ export async function infer(options: InferCommandOptions): Promise<void> {
   const profile = options.profile === undefined ? undefined : await readProfile(options.profile)
   const student = options.student === undefined ? undefined : await readStudent(options.student)
   const [parity, description, exits] = await Promise.all([
-    readCompanion(options.parity, parseParityProfile),
-    readCompanion(options.description, parseDescription),
-    readCompanion(options.exits, parseExitsProfile)
+    readCompanion(options.parity, profiles => profiles.parseParityProfile),
+    readCompanion(options.description, profiles => profiles.parseDescription),
+    readCompanion(options.exits, profiles => profiles.parseExitsProfile)
   ])
   const choice = codeChoice(options, { profile, student: student?.profile, parity, description, exits })
-  const variants =
-    options.variants === undefined
-      ? undefined
-      : parseVariants(await readText(options.variants, 'declaration of variants'))
+  const variants = options.variants === undefined ? undefined : await readVariants(options.variants)
   const [inputs, asked, labels] = await Promise.all([
     readInputs(options.input),
     askedModel(options.model),
@@ -106,6 +101,14 @@ function companionsOf(
     file === undefined || parity?.encoder === undefined ? [] : [{ name: 'encoder', path: modelBeside(file) }]
   const companions = [...(student ? [student.model] : []), ...own, ...encoder]
   return companions.length > 0 ? companions : undefined
+}
+
+async function readVariants(file: string): Promise<Variants> {
+  const [text, { parseVariants }] = await Promise.all([
+    readText(file, 'declaration of variants'),
+    import('../variants.ts')
+  ])
+  return parseVariants(text)
 }
 
 async function readLabels(file: string): Promise<string[]> {

@@ -1,5 +1,5 @@
+import type { StudentProfile } from '../../src/profiles/index.ts'
 import type { OnnxModel } from '../../src/runtime/index.ts'
-import { InvalidStudentProfileError, parseStudentProfile, type StudentProfile } from '../../src/students/index.ts'
 import { readText } from './profiles.ts'
 
 /** A student, and what it is worth. */
@@ -14,7 +14,10 @@ export interface ReadStudent {
  * @throws {InvalidStudentProfileError} it is none of a student; the message names the file
  */
 export async function readStudent(file: string): Promise<ReadStudent> {
-  const text = await readText(file, 'profile of the student')
+  const [text, { InvalidStudentProfileError, parseStudentProfile }] = await Promise.all([
+    readText(file, 'profile of the student'),
+    import('../../src/profiles/index.ts')
+  ])
   try {
     return {
       profile: parseStudentProfile(text),

@@ -21,7 +21,7 @@ const SRC: Record<string, string[]> = {
   advisor: ['codes'],
   inference: ['tensor', 'codes', 'fleet', 'models', 'advisor'],
   profiles: ['codes'],
-  students: ['codes', 'models', 'profiles'],
+  students: ['codes', 'models'],
   companions: ['codes', 'profiles', 'tensor'],
   simulation: ['chance', 'tensor', 'codes', 'fleet', 'models', 'inference']
 }

@@ -1,7 +1,6 @@
 import { calibrate, calibrateDescription, calibrateParities, calibrateStudent } from '../../nodes/index.ts'
 import type { Profile } from '../../src/codes/index.ts'
-import type { DescriptionProfile, ParityProfile } from '../../src/companions/index.ts'
-import type { StudentProfile } from '../../src/students/index.ts'
+import type { DescriptionProfile, ParityProfile, StudentProfile } from '../../src/profiles/index.ts'
 import type { Tensor } from '../../src/tensor/index.ts'
 import type { LearnedModels, Trained } from './learned-models.ts'
 

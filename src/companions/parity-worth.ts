@@ -1,16 +1,5 @@
-import { type ExpectedQuality, isotonicMap, type MonotoneMap, mapped } from '../codes/index.ts'
-
-/** What predictions that parity models reconstruct are worth, so many of a group being missing. */
-export interface ParityWorth {
-  /** ‖p − f‖² summed over outputs, mean. */
-  error: number
-  /** For classifiers: how often their class is the one that the model itself gives. */
-  agreement?: {
-    mean: number
-    /** By the lead of the largest output over the next. */
-    byLead: MonotoneMap
-  }
-}
+import { type ExpectedQuality, isotonicMap, mapped } from '../codes/index.ts'
+import type { ParityWorth } from '../profiles/index.ts'
 
 /** One prediction that was reconstructed, beside the model's own. */
 export interface ParityTrial {

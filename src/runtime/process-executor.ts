@@ -8,7 +8,7 @@ import {
   RuntimeOptionError
 } from './errors.ts'
 import type { RunRequest, RunResult } from './executor.ts'
-import { LastingProcess, type ProcessTimeouts } from './lasting-process.ts'
+import type { LastingProcess, ProcessTimeouts } from './lasting-process.ts'
 import { readModelFile } from './model-file.ts'
 import type { OnnxExecutor, OnnxModel, ProviderReport } from './onnx-executor.ts'
 import type { ReadyMessage } from './process-messages.ts'
@@ -125,6 +125,8 @@ class ProcessExecutor implements OnnxExecutor {
       const files = await Promise.all(models.map(({ name, path }) => readModelFile(name, path)))
       const options = { providers, threads, intraOpThreads }
       const init = { command, files, options, maxRestarts, timeouts: { ...TIMEOUTS, ...timeouts }, onStderr }
+      // what checks its messages is heavy, and most peers run no such process
+      const { LastingProcess } = await import('./lasting-process.ts')
       this.#process = new LastingProcess(init)
       const ready = await this.#process.start()
       this.#slots = ready.slots

@@ -1,4 +1,4 @@
-import { Ajv, type ValidateFunction } from 'ajv'
+import { Ajv } from 'ajv'
 import Type, { type Static, type TSchema } from 'typebox'
 import type { TensorHeader } from '../models/index.ts'
 import { DTYPES } from '../tensor/index.ts'
@@ -63,7 +63,6 @@ export type ResultMessage = Static<typeof Result>
 export type FailedMessage = Static<typeof Failed>
 export type FromProcess = ReadyMessage | ResultMessage | FailedMessage
 
-// compiled when the first message comes: most peers run no such process
 const ajv = new Ajv()
 const parsers = { ready: parser(Ready), result: parser(Result), failed: parser(Failed) }
 
@@ -77,9 +76,8 @@ export function readMessage(value: unknown): FromProcess {
 }
 
 function parser<T extends TSchema>(schema: T): (value: unknown) => Static<T> {
-  let isMessage: ValidateFunction<Static<T>> | undefined
+  const isMessage = ajv.compile<Static<T>>(schema)
   return value => {
-    isMessage ??= ajv.compile<Static<T>>(schema)
     if (isMessage(value)) {
       return value
     }

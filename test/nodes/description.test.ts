@@ -6,11 +6,10 @@ import {
   type DescriptionProfile,
   InvalidOptionError,
   type Peer,
-  ProfileMismatchError,
-  parseDescriptionProfile
+  ProfileMismatchError
 } from '../../nodes/index.ts'
-import { InvalidCompanionProfileError } from '../../src/companions/index.ts'
 import type { NamedTensors } from '../../src/models/index.ts'
+import { InvalidCompanionProfileError, parseDescriptionProfile } from '../../src/profiles/index.ts'
 import { functionExecutor } from '../../src/runtime/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 

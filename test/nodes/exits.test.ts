@@ -9,10 +9,10 @@ import {
   type ExitsProfile,
   fitExits,
   type ModelWithExits,
-  ProfileMismatchError,
-  parseExitsProfile
+  ProfileMismatchError
 } from '../../nodes/index.ts'
 import { checkModelFile, contentId, type ModelSignature } from '../../src/models/index.ts'
+import { parseExitsProfile } from '../../src/profiles/index.ts'
 import { functionExecutor, onnxExecutor } from '../../src/runtime/index.ts'
 import { stack, Tensor } from '../../src/tensor/index.ts'
 import { anySize, blobs } from './any-size.ts'

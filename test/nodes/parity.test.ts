@@ -7,8 +7,8 @@ import {
   type Peer,
   ProfileMismatchError
 } from '../../nodes/index.ts'
-import { InvalidCompanionProfileError, type ParityProfile, parseParityProfile } from '../../src/companions/index.ts'
 import type { ModelSignature, NamedTensors } from '../../src/models/index.ts'
+import { InvalidCompanionProfileError, type ParityProfile, parseParityProfile } from '../../src/profiles/index.ts'
 import { functionExecutor } from '../../src/runtime/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 

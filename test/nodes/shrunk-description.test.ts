@@ -10,8 +10,8 @@ import {
   ProfileMismatchError,
   type ShrunkDescription
 } from '../../nodes/index.ts'
+import { InvalidShrunkProfileError, parseShrunkProfile } from '../../src/profiles/index.ts'
 import { type Executor, type OnnxModel, onnxExecutor } from '../../src/runtime/index.ts'
-import { InvalidShrunkProfileError, parseShrunkProfile } from '../../src/students/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
 import { anySize, blobs } from './any-size.ts'
 

@@ -13,8 +13,8 @@ import {
   ProfileMismatchError
 } from '../../nodes/index.ts'
 import { InvalidPlanError, SELF } from '../../src/inference/index.ts'
+import { InvalidStudentProfileError, parseStudentProfile, type StudentProfile } from '../../src/profiles/index.ts'
 import { type OnnxModel, onnxExecutor } from '../../src/runtime/index.ts'
-import { InvalidStudentProfileError, parseStudentProfile, type StudentProfile } from '../../src/students/index.ts'
 import { parseNpy, type Tensor } from '../../src/tensor/index.ts'
 import { stalled } from './stalled.ts'
 

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { parseProfile } from '../../../src/codes/index.ts'
 import { contentId } from '../../../src/models/index.ts'
-import { parseExitsProfile } from '../../../src/students/index.ts'
+import { parseExitsProfile } from '../../../src/profiles/index.ts'
 import { command, digits, LOOPBACK, lenet5, type Serving, said, serve, splinemesh } from './processes.ts'
 
 const images = path.join(digits, 'test-images.npy')

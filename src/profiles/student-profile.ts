@@ -1,7 +1,8 @@
 import Type, { type Static } from 'typebox'
 import type { Confidence } from '../codes/index.ts'
-import { ascending, confidence, contentId, profileReader, record, regret, share } from '../profiles/index.ts'
 import { InvalidStudentProfileError } from './errors.ts'
+import { profileReader } from './profile-reader.ts'
+import { ascending, confidence, contentId, record, regret, share } from './schema.ts'
 
 const schema = record({
   version: Type.Literal(1),

@@ -1,17 +1,8 @@
 import Type, { type Static } from 'typebox'
-import { mostParities } from '../codes/index.ts'
-import {
-  ascending,
-  contentId,
-  monotoneMap,
-  outputName,
-  profileReader,
-  record,
-  share,
-  squaredError
-} from '../profiles/index.ts'
+import { type MonotoneMap, mostParities } from '../codes/index.ts'
 import { InvalidCompanionProfileError } from './errors.ts'
-import type { ParityWorth } from './parity-worth.ts'
+import { profileReader } from './profile-reader.ts'
+import { ascending, contentId, monotoneMap, outputName, record, share, squaredError } from './schema.ts'
 
 const schema = record({
   version: Type.Literal(1),
@@ -37,6 +28,18 @@ const schema = record({
   ),
   groups: Type.Integer({ minimum: 1, description: 'how many it was learned on' })
 })
+
+/** What predictions that parity models reconstruct are worth, so many of a group being missing. */
+export interface ParityWorth {
+  /** ‖p − f‖² summed over outputs, mean. */
+  error: number
+  /** For classifiers: how often their class is the one that the model itself gives. */
+  agreement?: {
+    mean: number
+    /** By the lead of the largest output over the next. */
+    byLead: MonotoneMap
+  }
+}
 
 /** The parity models of a deployed model, and what is to be expected of them. Models are known by their content ids. */
 export type ParityProfile = Omit<Static<typeof schema>, 'missing'> & { missing: ParityWorth[] }

@@ -1,7 +1,8 @@
 import Type, { type Static } from 'typebox'
 import type { Confidence } from '../codes/index.ts'
-import { ascending, confidence, contentId, outputName, profileReader, record, regret } from '../profiles/index.ts'
 import { InvalidCompanionProfileError } from './errors.ts'
+import { profileReader } from './profile-reader.ts'
+import { ascending, confidence, contentId, outputName, record, regret } from './schema.ts'
 
 const schema = record({
   version: Type.Literal(1),

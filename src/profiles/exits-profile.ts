@@ -1,7 +1,8 @@
 import Type, { type Static } from 'typebox'
 import type { Confidence } from '../codes/index.ts'
-import { ascending, confidence, contentId, profileReader, record, share } from '../profiles/index.ts'
 import { InvalidExitsProfileError } from './errors.ts'
+import { profileReader } from './profile-reader.ts'
+import { ascending, confidence, contentId, record, share } from './schema.ts'
 
 const exit = record({
   output: Type.String({ minLength: 1 }),
