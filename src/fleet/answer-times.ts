@@ -20,6 +20,10 @@ const CHANGED = 2.5
 /** What was known of a worker that has changed counts so many halvings less. */
 const HALVINGS_OF_CHANGE = 8
 
+/** The bins that were looked at last. One place for all: they are looked at for every task, and nobody keeps them. */
+const TIMES = new Float64Array(BINS)
+const ANSWERED = new Float64Array(BINS)
+
 type Sketch = InstanceType<typeof LogCollapsingLowestDenseDDSketch>
 
 /** Weights by bin, ascending; the newest time would weigh 1. */
@@ -60,33 +64,33 @@ export class AnswerTimes {
 
   /** The probability of an answer within `ms`; 0 without an observation. */
   within(ms: number): number {
+    const bins = this.#survival()
     let probability = 0
-    this.#survival((time, answered) => {
-      if (time <= ms * (1 + RELATIVE_ACCURACY)) probability = answered
-    })
+    for (let bin = 0; bin < bins && TIMES[bin] <= ms * (1 + RELATIVE_ACCURACY); bin++) probability = ANSWERED[bin]
     return probability
   }
 
   /** The time within which a share of tasks is answered; ∞ where so many never were. */
   quantile(share: number): number {
-    let quantile = Infinity
-    this.#survival((time, answered) => {
-      if (answered >= share - 1e-9 && time < quantile) quantile = time
-    })
-    return quantile
+    const bins = this.#survival()
+    for (let bin = 0; bin < bins; bin++) {
+      if (ANSWERED[bin] >= share - 1e-9) return TIMES[bin]
+    }
+    return Infinity
   }
 
   /** The mean of min(time, most): what waiting costs when nobody waits for longer than `most` ms. */
   meanUpTo(most: number): number {
+    const bins = this.#survival()
     let mean = 0
     let from = 0
     let waiting = 1
-    this.#survival((time, answered) => {
-      const to = Math.min(time, most)
+    for (let bin = 0; bin < bins; bin++) {
+      const to = Math.min(TIMES[bin], most)
       mean += waiting * (to - from)
       from = to
-      waiting = 1 - answered
-    })
+      waiting = 1 - ANSWERED[bin]
+    }
     return mean + waiting * (most - from)
   }
 
@@ -103,8 +107,9 @@ export class AnswerTimes {
     this.#newestAt = now
   }
 
-  /** Tells for each bin with answers, ascending, the probability of an answer up to there. It is asked for every task. */
-  #survival(tell: (time: number, answered: number) => void): void {
+  /** Writes for each bin with answers, ascending, the probability of an answer up to there; says how many there are. */
+  #survival(): number {
+    let bins = 0
     const { store, mapping } = this.#answered
     const given = this.#unanswered.store
     let atRisk = this.#answered.count + this.#unanswered.count
@@ -117,8 +122,11 @@ export class AnswerTimes {
       for (; next < key && next <= given.maxKey; next++) atRisk -= given.bins[next - given.offset]
       waiting *= Math.max(0, 1 - weight / atRisk)
       atRisk -= weight
-      tell(mapping.value(key), 1 - waiting)
+      TIMES[bins] = mapping.value(key)
+      ANSWERED[bins] = 1 - waiting
+      bins++
     }
+    return bins
   }
 
   /** A worker that became fast or slow is known by its newest times alone, after three of them. */

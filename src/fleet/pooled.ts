@@ -18,7 +18,7 @@ const NEWEST = 0.1
  */
 export class Pooled {
   readonly times = new AnswerTimes()
-  /** Moving averages of the logarithm of times in ms by size, log2 of bytes: a few dozen at most. The usual size is the first. */
+  /** Moving averages of the logarithm of times in ms by size: a few dozen at most. The usual size is the first. */
   readonly #sizes = new Map<number, number>()
   #answers = 0
   /** Within which half of the tasks are answered. */
@@ -57,6 +57,7 @@ export class Pooled {
   }
 }
 
+/** How many binary digits the number of bytes has. */
 function sizeOf(bytes: number): number {
-  return Math.round(Math.log2(Math.max(bytes, 1)))
+  return 32 - Math.clz32(bytes)
 }

@@ -71,8 +71,9 @@ export function timedModel(
     identity: true,
     query: number => ({ x: token(number) }),
     run({ model, inputs: { x }, outputs }) {
-      const given = model === ENCODER ? mixed(x) : x
-      return Object.fromEntries(outputs.map(name => [name, given]))
+      const given: Record<string, Tensor> = {}
+      for (const name of outputs) given[name] = model === ENCODER ? mixed(x) : x
+      return given
     },
     direct: token,
     accuracy(_, { outcome: { source, expected }, plan, survivors, spoilt }) {

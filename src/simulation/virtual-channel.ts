@@ -183,7 +183,10 @@ class VirtualWorker implements VirtualChannel {
 
   /** Exits speak in the course of a run, if the task wants them to and nothing goes wrong but what they say. */
   #begins(sent: Sent, took: Millis): void {
-    const { clock, exits = [] } = this.#init
+    const { clock, exits } = this.#init
+    if (exits === undefined) {
+      return
+    }
     for (const [output, share] of exits) {
       if (sent.task.outputs.includes(output) && !isTransport(sent.fault)) {
         const speak = (): void => {
@@ -198,7 +201,7 @@ class VirtualWorker implements VirtualChannel {
 
   #speak(sent: Sent, exit: string): void {
     const { clock, profile } = this.#init
-    this.#run(sent, [exit], honest => {
+    this.#run(sent, { ...sent.task, outputs: [exit] }, honest => {
       const said = this.#spoil(sent, honest)
       const arrive = (): void => {
         if (!this.#cut.holds(arrive) && this.#outstanding.isInFlight(sent)) {
@@ -210,12 +213,12 @@ class VirtualWorker implements VirtualChannel {
   }
 
   /** Runs the model itself, if somebody still waits for what it gives. */
-  #run({ callbacks, task }: Sent, outputs: readonly string[], ran: (honest: NamedTensors) => void): void {
+  #run({ callbacks }: Sent, task: Task, ran: (honest: NamedTensors) => void): void {
     if (callbacks === undefined) {
       return
     }
     const { run, awaiting } = this.#init
-    const given = run(task.inputs, { ...task, outputs })
+    const given = run(task.inputs, task)
     if (given instanceof Promise) {
       awaiting?.(given.then(ran))
     } else {
@@ -244,7 +247,7 @@ class VirtualWorker implements VirtualChannel {
       this.#answer(sent, sent.callbacks ? new VirtualFaultError('the run failed') : CANCELLED, timings)
       return
     }
-    this.#run(sent, sent.task.outputs, honest => {
+    this.#run(sent, sent.task, honest => {
       const outputs = this.#spoil(sent, honest)
       this.#before = honest
       this.#answer(sent, outputs, timings)

@@ -78,6 +78,10 @@ export class VirtualClock implements Clock {
   }
 }
 
+/** Whole numbers: a difference of moments would be a new object for each comparison, of which a task takes dozens. */
 function earlier(a: Timer, b: Timer): number {
-  return a.at - b.at || a.sequence - b.sequence
+  if (a.at === b.at) {
+    return a.sequence - b.sequence
+  }
+  return a.at < b.at ? -1 : 1
 }
