@@ -8,11 +8,10 @@ import type { Placement } from './placement.ts'
 export interface CopiesInit {
   fleet: Fleet
   /** Calls `fire` at that moment, if the group is still in progress. */
-  arm(group: Group, at: Millis, fire: () => void): void
-  /** Sends a task to one of these workers. */
-  send(group: Group, placement: Placement, ranked: readonly WorkerId[]): void
+  arm(group: Group, at: Millis, fire: (now: Millis) => void): void
+  send(group: Group, placement: Placement, worker: WorkerId, now: Millis): void
   /** Sends a task to a worker that did not have it yet. */
-  sendAgain(group: Group, placement: Placement): void
+  sendAgain(group: Group, placement: Placement, now: Millis): void
 }
 
 /** Has tasks sent to a second worker as well: where the caller asked for that, and to see what became of a worker. */
@@ -36,9 +35,9 @@ export class Copies {
     this.#hedging.earn(hedge, n)
     const after = patience(hedge, fleet, placement)
     if (after !== undefined) {
-      arm(group, now + after, () => {
+      arm(group, now + after, fired => {
         if (group.inFlight.has(id) && this.#hedging.spend()) {
-          sendAgain(group, placement)
+          sendAgain(group, placement, fired)
         }
       })
     }
@@ -54,7 +53,7 @@ export class Copies {
     if (placement !== undefined && placement.task.runner === 'worker') {
       const tried = this.#init.fleet.tryOut(placement.task.model, { chosen, tasks: sent.length }, now)
       if (tried !== undefined) {
-        this.#init.send(group, placement, [tried])
+        this.#init.send(group, placement, tried, now)
       }
     }
   }

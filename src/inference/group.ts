@@ -2,10 +2,8 @@ import type { Sliced } from '../codes/index.ts'
 import { Placing, type WorkerId } from '../fleet/index.ts'
 import type { NamedTensors } from '../models/index.ts'
 import { type Millis, SELF, type TaskResult } from './channel.ts'
-import type { Decoded } from './decode.ts'
-import { DeadlineError, NotRecoveredError, NoWorkersError } from './errors.ts'
 import type { CallId, GroupId, GroupReport, Outcome, StopReason, TaskId, TaskReport, TimerId } from './events.ts'
-import { assertFinite } from './finite.ts'
+import { isGoodEnough, notPredicted, predicted } from './outcome.ts'
 import type { InFlight, Placement } from './placement.ts'
 import type { Plan, PlanTask } from './plan.ts'
 import { Results } from './results.ts'
@@ -174,7 +172,7 @@ export class Group {
     const { decoded } = this.#results
     const sure = (query: number): number => decoded[query]?.expected?.agreement ?? -Infinity
     return [...this.members.keys()]
-      .filter(query => decoded[query] === undefined || !this.#isGoodEnough(decoded[query]))
+      .filter(query => decoded[query] === undefined || !isGoodEnough(decoded[query], this.plan.spec))
       .sort((a, b) => sure(a) - sure(b))
   }
 
@@ -226,15 +224,10 @@ export class Group {
   #reachesQuality(): boolean {
     const { known } = this.#results
     if (known >= this.#looked.known + Math.ceil(this.plan.n / LOOKS)) {
-      const reached = this.#results.decoded.every(it => it !== undefined && this.#isGoodEnough(it))
+      const reached = this.#results.decoded.every(it => it !== undefined && isGoodEnough(it, this.plan.spec))
       this.#looked = { known, reached }
     }
     return this.#looked.reached
-  }
-
-  #isGoodEnough({ source, expected }: Decoded): boolean {
-    const { quality = 0 } = this.plan.spec
-    return source === 'exact' || (expected?.agreement ?? -Infinity) >= quality
   }
 
   /**
@@ -268,54 +261,17 @@ export class Group {
   }
 
   #predictions(stop: StopReason | undefined): (query: number) => Outcome {
-    const { id } = this
-    const missing = (query: number): Outcome =>
-      stop === undefined
-        ? { status: 'pending', group: id }
-        : { status: 'failed', error: this.#missing(query, stop), group: id }
+    const { id, plan, placements } = this
+    const missing = (query: number): Outcome => {
+      if (stop === undefined) {
+        return { status: 'pending', group: id }
+      }
+      const error = notPredicted(query, plan, { stop, arrived: this.#survivors.length, placements })
+      return { status: 'failed', error, group: id }
+    }
     return query => {
       const prediction = this.#decodes(stop) ? this.#results.decoded[query] : undefined
-      return prediction === undefined ? missing(query) : this.#outcome(prediction)
+      return prediction === undefined ? missing(query) : predicted(prediction, plan.spec, id)
     }
-  }
-
-  #outcome(prediction: Decoded): Outcome {
-    const { id, plan } = this
-    const { output, source, expected } = prediction
-    try {
-      assertFinite(output, 'the decoded prediction')
-    } catch (error) {
-      return { status: 'failed', error: error as Error, group: id }
-    }
-    if (source === 'exact') {
-      return { status: 'exact', source, output, group: id }
-    }
-    const short = plan.spec.quality !== undefined && !this.#isGoodEnough(prediction)
-    return {
-      status: 'reconstructed',
-      source,
-      output,
-      group: id,
-      ...(expected && { expected }),
-      ...(short && { belowQuality: true })
-    }
-  }
-
-  #missing(query: number, stop: StopReason): Error {
-    const { spec, n, complete } = this.plan
-    const arrived = this.#survivors.length
-    if (complete && this.placements.every(({ attempts }) => attempts.length === 0)) {
-      return new NoWorkersError(
-        `no worker that serves model ${spec.model} was known within ${spec.deadline} ms: check that workers run, that their addresses are given, and that they serve this very model`
-      )
-    }
-    if (stop === 'deadline' && spec.onDeadline === 'fail') {
-      return new DeadlineError(`${arrived} of ${n} results were in at the deadline of ${spec.deadline} ms`)
-    }
-    const failures = this.placements.flatMap(({ attempts }) => attempts.flatMap(({ error }) => error ?? []))
-    return new NotRecoveredError(
-      `query ${query} of its group cannot be recovered by ${spec.code.name} from ${arrived} of ${n} results (stopped: ${stop}${failures.length > 0 ? `; ${failures.length} tasks failed, first: ${failures[0].message}` : ''}); allow more time, more workers or fewer stragglers`,
-      { cause: failures[0] }
-    )
   }
 }

@@ -10,7 +10,7 @@ export interface RescueInit {
   /** Calls `fire` at that moment, if the group is still in progress. */
   arm(group: Group, at: Millis, fire: (now: Millis) => void): void
   /** Sends the tasks of a group that were not sent yet. */
-  dispatch(group: Group): void
+  dispatch(group: Group, now: Millis): void
 }
 
 /** Has the master run by itself what is missing shortly before the deadline, as late as it can still be ready. */
@@ -44,7 +44,7 @@ export class Rescue {
       return
     }
     group.place(plan.rescue?.(missing.slice(0, Math.floor((deadlineAt - now) / each))) ?? [])
-    this.#init.dispatch(group)
+    this.#init.dispatch(group, now)
   }
 
   /** When it is just early enough to run so many queries one after the other; in the second half of the time at the earliest. */

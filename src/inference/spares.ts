@@ -22,7 +22,7 @@ export interface SparesInit {
   /** Calls `fire` at that moment, if the group is still in progress. */
   arm(group: Group, at: Millis, fire: (now: Millis) => void): void
   /** Sends a task to a worker that has not had it. */
-  send(group: Group, placement: Placement, worker: WorkerId): void
+  send(group: Group, placement: Placement, worker: WorkerId, now: Millis): void
 }
 
 /**
@@ -119,7 +119,7 @@ export class Spares {
           return
         }
         this.#saved--
-        this.#init.send(group, placement, idle)
+        this.#init.send(group, placement, idle, now)
       }
       waiting = waiting.filter(short)
     }

@@ -1,36 +1,22 @@
-import type { Clock, Millis, Observation, Task, TaskCallbacks, TaskTimings, WorkerChannel } from '../inference/index.ts'
+import type { Observation, Task, TaskCallbacks, TaskTimings, WorkerChannel } from '../inference/index.ts'
 import type { NamedTensors } from '../models/index.ts'
 import { Gate } from './gate.ts'
 import { Outstanding } from './outstanding.ts'
-import { RunQueue } from './run-queue.ts'
 import { type Sender, Sent, type TaskBytes } from './sent.ts'
-import { spoil } from './spoil.ts'
-import { isTransport, type VirtualProfile } from './virtual-profile.ts'
+import { type RunsInit, VirtualExecutor } from './virtual-executor.ts'
+import { CANCELLED, VirtualFaultError } from './virtual-fault.ts'
 
-export interface VirtualWorkerInit {
+export interface VirtualWorkerInit extends RunsInit {
   worker: string
-  clock: Clock
-  profile: VirtualProfile
-  /** The model: what a run gives. What takes real time is handed to `awaiting` and goes on when it is there. */
-  run(inputs: NamedTensors, task: Task): NamedTensors | Promise<NamedTensors>
-  awaiting?(run: Promise<void>): void
-  /** After which share of a run exits of the model speak, by their outputs. */
-  exits?: ReadonlyMap<string, number>
   /** Bytes on the network of a task and of its result. Default: those of the inputs, and none. */
   bytes?(task: Task): TaskBytes
-  /** Bytes of tasks that may wait. */
-  memory?: number
   /** While it is closed, nothing happens in the worker. */
   frozen?: Gate
   /** While it is closed, no message arrives at either end. */
   cut?: Gate
   observe?(observation: Observation): void
-  /** A run has ended, cancelled or not. */
-  ran?(): void
   /** The worker broke the protocol, so the master broke the connection. */
   broken?(): void
-  /** A result is spoilt: what it is, and what it should have been. */
-  spoilt?(outputs: NamedTensors, honest: NamedTensors): void
 }
 
 /** A channel to a worker to which things can happen. */
@@ -45,15 +31,6 @@ export interface VirtualChannel extends WorkerChannel {
   stop(): void
 }
 
-/** A task failed at a virtual worker. */
-export class VirtualFaultError extends Error {
-  override readonly name = 'VirtualFaultError'
-  readonly code = 'ERR_VIRTUAL_FAULT'
-}
-
-/** How a task ends that nobody waits for: one for all, since making an error takes longer than all else that happens to a task. */
-const CANCELLED = new VirtualFaultError('cancelled')
-
 /** A worker on a virtual clock that runs one task at a time, first come first served. */
 export function virtualChannel(init: VirtualWorkerInit): VirtualChannel {
   return new VirtualWorker(init)
@@ -65,10 +42,9 @@ class VirtualWorker implements VirtualChannel {
   readonly #frozen: Gate
   readonly #cut: Gate
   readonly #outstanding = new Outstanding<Sent>()
-  readonly #queue: RunQueue<Sent>
+  readonly #executor: VirtualExecutor
   readonly #sender: Sender
   #gone = false
-  #before: NamedTensors | undefined
 
   constructor(init: VirtualWorkerInit) {
     this.worker = init.worker
@@ -80,19 +56,17 @@ class VirtualWorker implements VirtualChannel {
       cancel: sent => this.#cancel(sent),
       giveUp: sent => this.#giveUp(sent)
     }
-    this.#queue = new RunQueue({
-      clock: init.clock,
+    this.#executor = new VirtualExecutor({
+      ...init,
       frozen: this.#frozen,
-      memory: init.memory ?? Infinity,
-      service: () => init.profile.service(),
-      due: sent => this.#due(sent),
-      begins: (sent, took) => this.#begins(sent, took),
-      ran: (sent, began) => this.#ran(sent, began)
+      isInFlight: sent => this.#outstanding.isInFlight(sent),
+      spoke: (sent, said) => this.#speak(sent, said),
+      ended: (sent, result, timings) => this.#answer(sent, result, timings)
     })
   }
 
   get mostWaiting(): number {
-    return this.#queue.mostWaiting
+    return this.#executor.mostWaiting
   }
 
   submit(task: Task, callbacks: TaskCallbacks): { cancel(): void } {
@@ -110,7 +84,7 @@ class VirtualWorker implements VirtualChannel {
 
   crash(): void {
     this.#gone = true
-    this.#queue.clear()
+    this.#executor.clear()
     for (const sent of this.#outstanding.all) {
       this.#end(sent, new VirtualFaultError(`worker ${this.worker} vanished`))
     }
@@ -123,7 +97,7 @@ class VirtualWorker implements VirtualChannel {
       sent.disarm()
     }
     this.#outstanding.clear()
-    this.#queue.clear()
+    this.#executor.clear()
   }
 
   stop(): void {
@@ -132,7 +106,7 @@ class VirtualWorker implements VirtualChannel {
     for (const sent of this.#outstanding.held) {
       this.#end(sent, stopping)
     }
-    for (const sent of this.#queue.clear()) {
+    for (const sent of this.#executor.clear()) {
       this.#answer(sent, stopping)
     }
   }
@@ -164,7 +138,7 @@ class VirtualWorker implements VirtualChannel {
     if (sent.fault === 'stall') {
       sent.callbacks?.accepted()
     } else if (sent.fault !== 'silent') {
-      if (this.#queue.offer(sent)) {
+      if (this.#executor.offer(sent)) {
         sent.callbacks?.accepted()
       } else {
         this.#answer(sent, new VirtualFaultError(`the queue of worker ${this.worker} is full`))
@@ -172,95 +146,15 @@ class VirtualWorker implements VirtualChannel {
     }
   }
 
-  #due(sent: Sent): boolean {
-    const waited = (this.#init.clock.now() - sent.arrivedAt) * this.#clockRate
-    const late = waited >= sent.task.deadline - sent.sentAt
-    if (late || sent.cancelled) {
-      this.#answer(sent, late ? new VirtualFaultError('its deadline passed while it waited') : CANCELLED)
-    }
-    return !(late || sent.cancelled)
-  }
-
-  /** Exits speak in the course of a run, if the task wants them to and nothing goes wrong but what they say. */
-  #begins(sent: Sent, took: Millis): void {
-    const { clock, exits } = this.#init
-    if (exits === undefined) {
-      return
-    }
-    for (const [output, share] of exits) {
-      if (sent.task.outputs.includes(output) && !isTransport(sent.fault)) {
-        const speak = (): void => {
-          if (!this.#frozen.holds(speak)) {
-            this.#speak(sent, output)
-          }
-        }
-        clock.setTimer(clock.now() + share * took, speak)
-      }
-    }
-  }
-
-  #speak(sent: Sent, exit: string): void {
+  /** An exit of a model whose run goes on has spoken. */
+  #speak(sent: Sent, said: NamedTensors): void {
     const { clock, profile } = this.#init
-    this.#run(sent, { ...sent.task, outputs: [exit] }, honest => {
-      const said = this.#spoil(sent, honest)
-      const arrive = (): void => {
-        if (!this.#cut.holds(arrive) && this.#outstanding.isInFlight(sent)) {
-          sent.callbacks?.early?.(said)
-        }
+    const arrive = (): void => {
+      if (!this.#cut.holds(arrive) && this.#outstanding.isInFlight(sent)) {
+        sent.callbacks?.early?.(said)
       }
-      clock.setTimer(clock.now() + profile.network(sent.bytes.output, 'from'), arrive)
-    })
-  }
-
-  /** Runs the model itself, if somebody still waits for what it gives. */
-  #run({ callbacks }: Sent, task: Task, ran: (honest: NamedTensors) => void): void {
-    if (callbacks === undefined) {
-      return
     }
-    const { run, awaiting } = this.#init
-    const given = run(task.inputs, task)
-    if (given instanceof Promise) {
-      awaiting?.(given.then(ran))
-    } else {
-      ran(given)
-    }
-  }
-
-  #ran(sent: Sent, began: Millis): void {
-    const { clock, profile, ran } = this.#init
-    const rate = this.#clockRate
-    const run = (clock.now() - began) * rate * (profile.lie?.() ?? 1)
-    ran?.()
-    this.#finish(sent, { queue: (began - sent.arrivedAt) * rate, run, network: 0 })
-  }
-
-  get #clockRate(): number {
-    return this.#init.profile.clockRate?.() ?? 1
-  }
-
-  /** A run is over. The model itself runs only now. */
-  #finish(sent: Sent, timings: TaskTimings): void {
-    if (!this.#outstanding.isInFlight(sent)) {
-      return
-    }
-    if (sent.callbacks === undefined || sent.fault === 'fail') {
-      this.#answer(sent, sent.callbacks ? new VirtualFaultError('the run failed') : CANCELLED, timings)
-      return
-    }
-    this.#run(sent, sent.task, honest => {
-      const outputs = this.#spoil(sent, honest)
-      this.#before = honest
-      this.#answer(sent, outputs, timings)
-    })
-  }
-
-  #spoil({ fault }: Sent, honest: NamedTensors): NamedTensors {
-    if (fault === undefined || isTransport(fault)) {
-      return honest
-    }
-    const outputs = spoil(honest, fault, this.#before)
-    this.#init.spoilt?.(outputs, honest)
-    return outputs
+    clock.setTimer(clock.now() + profile.network(sent.bytes.output, 'from'), arrive)
   }
 
   /** Sends the terminal message. */
@@ -330,7 +224,7 @@ class VirtualWorker implements VirtualChannel {
   /** A cancellation is at the worker. */
   #cancelled(sent: Sent): void {
     sent.cancelled = true
-    if (this.#queue.remove(sent)) {
+    if (this.#executor.remove(sent)) {
       this.#answer(sent, CANCELLED)
     }
   }
