@@ -91,6 +91,13 @@ describe('a plan with exits', () => {
     assert.deepEqual(predictions(deadline(master, begun)), ['exact 1', 'failed'])
   })
 
+  it('keeps what they said of a task whose worker fails afterwards', () => {
+    const { master, begun, sent } = ask({ exits: [early] })
+    says(master, sent[0], 7)
+    master.step({ type: 'failed', task: sent[0].id, error: new Error('it died') }, 6)
+    assert.deepEqual(predictions(deadline(master, begun)), ['exit 7', 'failed'])
+  })
+
   it('takes them for predictions when it waits for N − s results', () => {
     const { master, sent } = ask({ exits: [early] }, { stragglers: 2 })
     assert.deepEqual(predictions(answers(master, sent[0])), [])
