@@ -1,10 +1,17 @@
 import { type Advice, type AdvisedPlan, advise, type Stragglers } from '../src/advisor/index.ts'
 import type { Profile } from '../src/codes/index.ts'
 import type { Model } from '../src/models/index.ts'
-import type { DescriptionProfile, ParityProfile, ShrunkProfile, StudentProfile } from '../src/profiles/index.ts'
+import type {
+  DescriptionProfile,
+  ExitsProfile,
+  ParityProfile,
+  ShrunkProfile,
+  StudentProfile
+} from '../src/profiles/index.ts'
 import type { CodedOptions, NamedCode } from './coded-inference.ts'
 import { descriptionFacts } from './descriptions.ts'
 import { InvalidOptionError, ProfileMismatchError } from './errors.ts'
+import { exitsFacts, type LateShare } from './exits.ts'
 import { LearningStudent } from './learning-student.ts'
 import { parityFacts, parityOptions } from './parities.ts'
 import { checkProfiled, planOptions } from './profiled.ts'
@@ -21,6 +28,7 @@ export const ASSUMED_LATE = 0.1
 export interface CompanionProfiles {
   student?: StudentProfile
   description?: DescriptionProfile | ShrunkProfile
+  exits?: ExitsProfile
   parity?: ParityProfile
 }
 
@@ -28,13 +36,15 @@ export interface CompanionProfiles {
  * What the advisor is to know of companions.
  *
  * @param profile of the deployed model
+ * @param late by which it is told how far stragglers get
  * @throws {ProfileMismatchError} one is of another model
  */
 export function companionFacts(
-  { student, description, parity }: CompanionProfiles,
-  { model, output }: Pick<Profile, 'model' | 'output'>
+  { student, description, exits, parity }: CompanionProfiles,
+  { model, output }: Pick<Profile, 'model' | 'output'>,
+  late: LateShare
 ) {
-  const other = [student, description, parity].find(each => each !== undefined && each.model !== model)
+  const other = [student, description, exits, parity].find(each => each !== undefined && each.model !== model)
   if (other !== undefined) {
     throw new ProfileMismatchError(
       `a companion is of the model ${other.model.slice(0, 12)}, and the plans are of ${model.slice(0, 12)}: calibrate it for this one`
@@ -43,13 +53,14 @@ export function companionFacts(
   return {
     student,
     description: description && descriptionFacts(description),
+    exits: exits && exitsFacts(exits, late),
     parity: parity && parityFacts(parity, output)
   }
 }
 
 /**
  * The options with the code that the advisor recommends for so many workers, and why. Where the options do not say how many
- * straggle, it is `late`: the share of answers that come too late as far as it is known, or else {@link ASSUMED_LATE}.
+ * straggle, it is the share of answers that are `late`, as far as that is known, or else {@link ASSUMED_LATE}.
  *
  * @throws {InvalidOptionError} there is no profile
  * @throws {ProfileMismatchError} the profile is of another model, or that of a companion is
@@ -58,9 +69,9 @@ export function companionFacts(
 export function advised(
   options: CodedOptions,
   model: Model,
-  { workers, late = ASSUMED_LATE }: { workers: number; late?: number }
+  { workers, late = () => undefined }: { workers: number; late?: LateShare }
 ): { options: CodedOptions & { code: NamedCode }; advice: Advice } {
-  const { profile, stragglers, student, description, parity, k, n } = options
+  const { profile, stragglers, student, description, exits, parity, k, n } = options
   if (profile === undefined) {
     throw new InvalidOptionError(`code 'auto' compares the plans of a profile: give one`)
   }
@@ -70,16 +81,16 @@ export function advised(
     )
   }
   checkProfiled(profile, model)
-  const expected = stragglers === undefined ? { share: late } : stragglersOf(stragglers)
-  const companions = companionFacts({ student, description, parity }, profile)
+  const expected = stragglers === undefined ? { share: late(1) ?? ASSUMED_LATE } : stragglersOf(stragglers)
+  const companions = companionFacts({ student, description, exits, parity }, profile, late)
   const advice = advise({ profile, ...companions, fleet: { workers, stragglers: expected }, k, n })
   const { recommended } = advice
   const side = { student: recommended.student && student, description: recommended.description && description }
   const planned = { ...options, ...side, stragglers: recommended.stragglers }
   const coded = planOf(recommended, { profile, parity })
-  // What exits say stands beside copies.
-  const exits = coded.code.name === 'replication' ? options.exits : undefined
-  return { options: { ...planned, ...coded, exits }, advice }
+  // What exits say stands beside copies, and costs nothing where nobody knows what it is worth.
+  const copied = coded.code.name === 'replication'
+  return { options: { ...planned, ...coded, exits: copied ? exits : undefined }, advice }
 }
 
 /** The code that is recommended, with what decodes it. */

@@ -41,8 +41,8 @@ export async function calibrateExits(init: CalibrateExitsInit): Promise<ModelWit
     model: contentId(file),
     output,
     exits: exits.map(({ output: exit, at, answers }) => {
-      const { confidence, agreements, error } = studentWorth(answers, logits)
-      return { output: exit, at, confidence, agreements, error }
+      const { confidence, agreements, regret, error } = studentWorth(answers, logits)
+      return { output: exit, at, confidence, agreements, regret, error }
     }),
     queries: queries.length
   }

@@ -182,9 +182,10 @@ export class CodedInferenceService implements CodedInference, Startable {
     // What to choose depends on how many workers there are: all that can be reached in time are waited for.
     const model = await this.#started().reach.model({ ...asked, n: Infinity })
     const { workers } = this.#started()
+    const deadline = asked.deadline ?? workers.deadline(model) ?? 1000
     const { options } = advised(asked, model, {
       workers: workers.count(model),
-      late: workers.late(model, asked.deadline ?? workers.deadline(model) ?? 1000)
+      late: deadlines => workers.late(model, deadlines * deadline)
     })
     return { options, model }
   }

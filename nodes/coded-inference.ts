@@ -113,7 +113,7 @@ export interface InferOptions extends AbortOptions {
   n?: number
   /**
    * `auto` takes what `advise` recommends for the workers that are known, of the plans of `profile`, of plain copies, and
-   * of the companions that are given, with the k and n that are given; it needs `profile`.
+   * of the companions and exits that are given, with the k and n that are given; it needs `profile`.
    *
    * @default 'replication': exact, and at equal machines even with the published codes or better (docs/codes.md)
    */

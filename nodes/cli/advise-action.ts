@@ -3,6 +3,7 @@ import { companionFacts } from '../advised.ts'
 import { adviceText } from './advice-text.ts'
 import type { AdviseCommandOptions } from './advise.ts'
 import { readCompanion } from './companions.ts'
+import { UsageError } from './errors.ts'
 import { stragglersAsked } from './late.ts'
 import { readProfiles } from './profiles.ts'
 import { readStudent } from './students.ts'
@@ -10,14 +11,18 @@ import { readStudent } from './students.ts'
 /** Prints what every plan of the profiles, and plain copies, are worth in the fleet. */
 export async function advise(options: AdviseCommandOptions): Promise<void> {
   const { workers, k, n, json } = options
-  const { stragglers, words } = stragglersAsked(options)
-  const [profile, student, description, parity] = await Promise.all([
+  const { stragglers, late, words } = stragglersAsked(options)
+  if (options.exits !== undefined && options.deadline === undefined) {
+    throw new UsageError('how far stragglers get, and so what --exits are worth, is told by --deadline and --latency')
+  }
+  const [profile, student, description, exits, parity] = await Promise.all([
     readProfiles(options.profile),
     options.student === undefined ? undefined : readStudent(options.student),
     readCompanion(options.description, profiles => profiles.parseDescription),
+    readCompanion(options.exits, profiles => profiles.parseExitsProfile),
     readCompanion(options.parity, profiles => profiles.parseParityProfile)
   ])
-  const companions = companionFacts({ student: student?.profile, description, parity }, profile)
+  const companions = companionFacts({ student: student?.profile, description, exits, parity }, profile, late)
   const advice = compare({ profile, ...companions, fleet: { workers, stragglers }, k, n })
   console.log(json ? adviceJson(advice, stragglers) : adviceText(advice, words))
 }

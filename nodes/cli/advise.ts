@@ -10,6 +10,7 @@ export interface AdviseCommandOptions {
   latency?: Latency
   student?: string
   description?: string
+  exits?: string
   parity?: string
   k?: number
   n?: number
@@ -39,6 +40,7 @@ export function defineAdvise(program: Command): void {
     .option('--latency <p50,p99>', 'within what time half, and 99 in 100, of the answers of a worker come', latency)
     .option('--student <file>', 'a small model that the master may run: its profile, its .onnx beside it')
     .option('--description <file>', 'a model that answers several queries in one run: its profile')
+    .option('--exits <file>', 'what exits of the model say of its queries: their profile; with --deadline')
     .option('--parity <file>', 'parity models of groups of their k: their profile')
     .option('--k <n>', 'only plans with so many queries in a group (default: all of the profile)', positive)
     .option('--n <n>', 'only plans with so many coded queries', positive)

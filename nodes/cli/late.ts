@@ -1,6 +1,7 @@
 import { errorFunction } from 'simple-statistics'
 import type { Stragglers } from '../../src/advisor/index.ts'
 import { stragglersOf } from '../advised.ts'
+import type { LateShare } from '../exits.ts'
 import type { AdviseCommandOptions } from './advise.ts'
 import { UsageError } from './errors.ts'
 import type { Latency } from './options.ts'
@@ -26,6 +27,7 @@ export function lateShare({ p50, p99 }: Latency, ms: number): number {
  */
 export function stragglersAsked({ stragglers, deadline, latency }: AdviseCommandOptions): {
   stragglers: Stragglers
+  late: LateShare
   words?: string
 } {
   if ((deadline === undefined) !== (latency === undefined)) {
@@ -35,19 +37,20 @@ export function stragglersAsked({ stragglers, deadline, latency }: AdviseCommand
     if (stragglers === undefined) {
       throw new UsageError('say who is late: --stragglers <n>, or --deadline <time> with --latency <p50,p99>')
     }
-    return { stragglers: stragglersOf(stragglers) }
+    return { stragglers: stragglersOf(stragglers), late: () => undefined }
   }
   const silent = stragglersOf(stragglers ?? 0)
   if ('count' in silent) {
     throw new UsageError('with --deadline, stragglers are the share of workers that never answer, such as 0.05')
   }
-  const late = lateShare(latency, deadline)
-  const share = silent.share + (1 - silent.share) * late
+  const late = (deadlines: number): number =>
+    silent.share + (1 - silent.share) * lateShare(latency, deadlines * deadline)
+  const share = late(1)
   const { p50, p99 } = latency
   const words =
-    `late: ${percent(share)} at ${millis(deadline)}, as ${percent(late)} of answers take longer ` +
+    `late: ${percent(share)} at ${millis(deadline)}, as ${percent(lateShare(latency, deadline))} of answers take longer ` +
     `(log-normal, p50 ${millis(p50)}, p99 ${millis(p99)})${silent.share > 0 ? ` and ${percent(silent.share)} never come` : ''}`
-  return { stragglers: { share }, words }
+  return { stragglers: { share }, late, words }
 }
 
 function percent(share: number): string {

@@ -30,6 +30,8 @@ export interface AdvisedPlan extends Forecast {
   student?: true
   /** Are spare workers asked for descriptions where they are worth more than copies? */
   description?: true
+  /** Does it count on what exits of the model say in time? */
+  exits?: true
   /** Runs of the model for each query, N/K; a run of a companion by a worker counts as one, and what the student costs as such. */
   overhead: number
   /** Bytes sent for each query, of inputs. */
@@ -61,23 +63,20 @@ const NOTHING_LOST = 1e-4
  * is whose squared error is least, in units of that of a guess.
  *
  * Plans are all that the profile has, uncoded, and replication with every N up to the number of workers (and every N that the
- * profile has), as far as a further copy gains anything; with a student, a description or both, the same beside them; and parity models
- * where there is a worker for each. A companion of no use thus loses to copies alone, which cost no more.
+ * profile has), as far as a further copy gains anything; with a student, a description or both, the same beside them; where stragglers
+ * get as far as exits of the model, copies with those, and in place of each of these the same with those; and parity models where
+ * there is a worker for each. A companion of no use thus loses to copies alone, which cost no more.
  *
  * @throws {InvalidFleetError} there are no such workers or stragglers
  * @throws {NoAdviceError} no plan has this k and n
  */
-export function advise({ profile, fleet, student, description, parity, k, n }: AdviseInit): Advice {
+export function advise({ profile, fleet, parity, k, n, ...beside }: AdviseInit): Advice {
   requireFleet(fleet)
   const { queryBytes, calibration } = profile
   const setting = { fleet, bounds: boundsOf(profile), queryBytes, scoredGroups: calibration.heldBack }
   const sizes = k === undefined ? [...new Set(profile.plans.map(({ code }) => code.k))] : [k]
   const most = Math.max(fleet.workers, ...profile.plans.map(({ code }) => code.n))
-  const sides: SideFacts[] = [
-    ...(student === undefined ? [] : [{ student }]),
-    ...(description === undefined ? [] : [{ description }]),
-    ...(student === undefined || description === undefined ? [] : [{ student, description }])
-  ]
+  const sides = sidesOf(beside)
   const plans = [
     ...profile.plans
       .filter(({ code }) => sizes.includes(code.k) && (n ?? code.n) === code.n)
@@ -99,6 +98,17 @@ export function advise({ profile, fleet, student, description, parity, k, n }: A
     .filter(plan => score(plan, setting) >= score(best, setting) - EQUALLY_GOOD)
     .reduce((a, b) => (b.overhead < a.overhead ? b : a))
   return { plans, recommended, reason: reason({ plans, recommended, fleet }) }
+}
+
+/** What copies may have beside them. Exits cost nothing: where they speak, they are there in each. */
+function sidesOf({ student, description, exits }: SideFacts): SideFacts[] {
+  const sides = [
+    ...(student === undefined ? [] : [{ student }]),
+    ...(description === undefined ? [] : [{ description }]),
+    ...(student === undefined || description === undefined ? [] : [{ student, description }])
+  ]
+  const speak = exits?.exits.some(({ reached }) => reached > 0)
+  return speak ? [{ exits }, ...sides.map(side => ({ ...side, exits }))] : sides
 }
 
 /** What all plans are compared under. */
@@ -154,7 +164,7 @@ function copyingPlans(k: number, { from, to }: { from: number; to: number }, set
   return plans
 }
 
-/** The same beside a student or a description, which can only say classes. */
+/** The same beside a student, a description or exits, which can only say classes. */
 function sidePlans(
   k: number,
   { from, to }: { from: number; to: number },
@@ -162,8 +172,8 @@ function sidePlans(
   setting: Setting
 ): AdvisedPlan[] {
   if (setting.bounds.classes === undefined) return []
-  const { student, description } = side
-  const queries = Math.min(student?.queries ?? Infinity, description?.queries ?? Infinity)
+  const { student, description, exits } = side
+  const queries = Math.min(...[student, description, exits].map(known => known?.queries ?? Infinity))
   const plans: AdvisedPlan[] = []
   for (let n = from; n <= to; n++) {
     const code = { name: 'replication', k, n } as const
@@ -173,7 +183,12 @@ function sidePlans(
       queries
     )
     const overhead = plan.overhead + (student?.cost ?? 0)
-    plans.push({ ...plan, overhead, ...(student && { student: true }), ...(description && { description: true }) })
+    const has = {
+      ...(student && { student: true as const }),
+      ...(description && { description: true as const }),
+      ...(exits && { exits: true as const })
+    }
+    plans.push({ ...plan, overhead, ...has })
     if (1 - plan.exact < NOTHING_LOST) break
   }
   return plans

@@ -52,8 +52,12 @@ export function planTitle(plan: AdvisedPlan): string {
   return `${title(plan.code)}${beside(plan)}`
 }
 
-function beside({ student, description }: AdvisedPlan): string {
-  const companions = [...(student ? ['a student'] : []), ...(description ? ['descriptions'] : [])]
+function beside({ student, description, exits }: AdvisedPlan): string {
+  const companions = [
+    ...(student ? ['a student'] : []),
+    ...(description ? ['descriptions'] : []),
+    ...(exits ? ['exits'] : [])
+  ]
   return companions.length === 0 ? '' : ` beside ${companions.join(' and ')}`
 }
 

@@ -30,10 +30,24 @@ export interface DescriptionFacts {
   queries: number
 }
 
-/** What helps beside copies: one of them, or both. */
+/** A further output of the model, which speaks before its last layers have run. */
+export interface ExitFacts extends Pick<StudentFacts, 'agreements' | 'regret' | 'error'> {
+  /** How likely a worker that straggles gets as far in time. */
+  reached: number
+}
+
+export interface ExitsFacts {
+  /** The earliest first. */
+  exits: readonly ExitFacts[]
+  /** How many queries they were learned on. */
+  queries: number
+}
+
+/** What helps beside copies, one of them at least. */
 export interface SideFacts {
   student?: StudentFacts
   description?: DescriptionFacts
+  exits?: ExitsFacts
 }
 
 /** What is said of a query, and how good that is. */
@@ -43,15 +57,21 @@ interface Said {
   mse: number
 }
 
+/** What is said, or nothing, of so many queries of a group. */
+interface Part {
+  share: number
+  said: Said | undefined
+}
+
 /**
  * Copies and descriptions that go where most is to be gained, in a group whose hardest query for the student is as hard as the hardest of
- * so many mostly is, and so on; what no worker answers is the student's, or lost where there is none.
+ * so many mostly is, and so on; what no worker answers is what an exit said or the student's, whichever is surer, or lost where there is neither.
  *
  * @param planned stragglers that the spare workers are placed for
  */
 export function sideOutcomes(
   { k, n }: { k: number; n: number },
-  { student, description }: SideFacts,
+  { student, description, exits }: SideFacts,
   { workers, planned }: { workers: number; planned: number }
 ): OutcomesOf {
   const known: Array<Said | undefined> = student ? typicalGroup(student, k) : new Array(k).fill(undefined)
@@ -68,6 +88,7 @@ export function sideOutcomes(
       }
     )
   })
+  const early = (exits?.exits ?? []).map(exit => ({ reached: exit.reached, said: typicalGroup(exit, k) }))
   const fleet = { workers: n, stragglers: { count: Math.max(1, planned) } }
   const asked = spares({ ...facts, count: n - k, fleet })
   const tasksOf = (role: 'query' | 'description', query: number): number =>
@@ -83,10 +104,11 @@ export function sideOutcomes(
     }
     const rest = tasks.flatMap(({ copies, all }, q) => {
       const [noCopy, none] = [allStraggle(copies), allStraggle(all)]
+      const told = early.map(({ reached, said }) => ({ reached, said: said[q] }))
       return [
         { share: noCopy - none, said: described[q] },
         { share: none, said: known[q] }
-      ]
+      ].flatMap(part => heard(part, told, Math.min(copies, workers)))
     })
     const missed = sum(rest.map(({ share }) => share))
     const lost = sum(rest.map(({ share, said }) => (said === undefined ? share : 0)))
@@ -96,10 +118,30 @@ export function sideOutcomes(
 }
 
 /**
- * What the student says of the k queries of a group, from the one it is least sure of: the means of order statistics. The rank-th
+ * What is said of a query whose c copies are all at stragglers: by the last exit that one of them got to, unless what is said of it
+ * besides is surer. How far one gets has nothing to do with the others: nobody is beyond exit e with probability
+ *
+ *     (1 − r_{e+1})^c
+ *
+ * where r is `reached`.
+ */
+function heard({ share, said }: Part, told: ReadonlyArray<{ reached: number; said: Said }>, copies: number): Part[] {
+  const notBeyond = [...told.map(({ reached }) => (1 - reached) ** copies), 1]
+  return notBeyond.map((probability, e) => ({
+    share: share * (probability - (notBeyond[e - 1] ?? 0)),
+    said: surer(told[e - 1]?.said, said)
+  }))
+}
+
+function surer(one: Said | undefined, other: Said | undefined): Said | undefined {
+  return (one?.agreement ?? -1) > (other?.agreement ?? -1) ? one : other
+}
+
+/**
+ * What the student, or an exit, says of the k queries of a group, from the one it is least sure of: the means of order statistics. The rank-th
  * of k numbers drawn from [0, 1] is below x where more than `rank` of them are, and the quantiles are evenly apart.
  */
-function typicalGroup({ agreements, regret, error }: StudentFacts, k: number): Said[] {
+function typicalGroup({ agreements, regret, error }: Omit<ExitFacts, 'reached'>, k: number): Said[] {
   const price = priceOf(regret, 1 - sum(agreements) / agreements.length)
   const below = Array.from({ length: agreements.length + 1 }, (_, i) =>
     Array.from({ length: k + 1 }, (_, drawn) => binomial(k, i / agreements.length, drawn))
@@ -120,7 +162,7 @@ function priceOf(regret: number | undefined, disagreement: number): number {
 }
 
 /** What is said of queries without a result of their own, on the mean. */
-function given(rest: ReadonlyArray<{ share: number; said: Said | undefined }>) {
+function given(rest: readonly Part[]) {
   const parts = rest.flatMap(({ share, said }) => (said === undefined ? [] : [{ share, said }]))
   const share = sum(parts.map(part => part.share))
   const mean = (of: (said: Said) => number): number => sum(parts.map(part => part.share * of(part.said))) / share

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox'
 import type { Confidence } from '../codes/index.ts'
 import { InvalidExitsProfileError } from './errors.ts'
 import { profileReader } from './profile-reader.ts'
-import { ascending, confidence, contentId, record, share } from './schema.ts'
+import { ascending, confidence, contentId, record, regret, share } from './schema.ts'
 
 const exit = record({
   output: Type.String({ minLength: 1 }),
@@ -16,6 +16,7 @@ const exit = record({
     minItems: 1,
     description: 'expected of what it says over the queries: quantiles evenly apart, ascending'
   }),
+  regret,
   error: Type.Number({ minimum: 0, description: '‖p − f‖² of logits without their class mean, mean over the queries' })
 })
 

@@ -17,7 +17,7 @@ const model: Model = {
 
 describe("the plan of code 'auto'", () => {
   const chosen = (stragglers: number | undefined, late?: number) =>
-    advised({ model: 'some', profile, stragglers }, model, { workers: 12, late })
+    advised({ model: 'some', profile, stragglers }, model, { workers: 12, late: () => late })
 
   it('is made for the stragglers that the caller says, whatever was measured', () => {
     assert.match(chosen(0.2, 0.9).advice.reason, /at 12 workers and 20% stragglers/)
@@ -56,6 +56,29 @@ describe("the plan of code 'auto'", () => {
     assert.throws(() => advised({ model: 'some', profile, parity: other }, model, { workers: 5 }), ProfileMismatchError)
     const few = advised({ model: 'some', profile, parity: { ...parity }, stragglers: 1 }, model, { workers: 4 })
     assert.equal(few.options.parity, undefined, 'four workers have no room for them')
+  })
+
+  it('counts on exits as far as the times of answers say that stragglers get', () => {
+    const exit = {
+      output: 'exit1',
+      at: 0.5,
+      confidence: { scale: 1, agreement: { from: [0], to: [0.9] }, error: { from: [0], to: [1] } },
+      agreements: [0.9],
+      error: 1
+    }
+    const exits = { version: 1 as const, model: profile.model, output: 'logits', exits: [exit], queries: 9999 }
+    const asked = { model: 'some', profile, exits, n: 4 }
+    const at = (late: (deadlines: number) => number | undefined) => advised(asked, model, { workers: 12, late })
+    // A fifth is late, a twentieth has not done half of its work by then: three in four of those who are late say something.
+    const { options, advice } = at(deadlines => (deadlines < 2 ? 0.2 : 0.05))
+    assert.deepEqual([advice.recommended.exits, options.exits, options.code.name], [true, exits, 'replication'])
+    const { overall = 0 } = advice.recommended.agreement ?? {}
+    assert.ok(Math.abs(overall - (0.8 + 0.2 * (0.75 * 0.9 + 0.25 * 0.1))) < 1e-9, `it expects ${overall}`)
+    for (const late of [() => undefined, () => 0.2, () => 0]) {
+      assert.equal(at(late).advice.recommended.exits, undefined, 'nobody is known to get as far')
+    }
+    const other = { ...exits, model: 'a'.repeat(64) }
+    assert.throws(() => advised({ ...asked, exits: other }, model, { workers: 12 }), ProfileMismatchError)
   })
 
   it('needs plans to compare', () => {

@@ -59,6 +59,21 @@ describe('splinemesh advise, and infer with the code that it recommends', () => 
     assert.ok(plans.some((plan: unknown) => JSON.stringify(plan) === JSON.stringify(recommended)))
   })
 
+  it('weighs what slow workers say early, where it is told how slow they are', async () => {
+    const scenarios = path.join(digits, '../../chaos/scenarios')
+    const asked = (...args: string[]) =>
+      command(
+        ...['advise', '--profile', path.join(scenarios, 'convnet.profile.json'), '--workers', '12'],
+        ...['--exits', path.join(digits, 'convnet.exits.json'), ...args]
+      )
+    const ended = await asked('--deadline', '200ms', '--latency', '20ms,400ms')
+    assert.equal(ended.code, 0, said(ended))
+    assert.match(ended.out, /\ntake replication beside exits \(k 4, n \d\)/)
+    const refused = await asked('--stragglers', '0.1')
+    assert.equal(refused.code, 2, said(refused))
+    assert.match(refused.err, /--deadline and --latency/)
+  })
+
   it('tells from a deadline and from how long answers take who is late', async () => {
     const ended = await advise(
       '--workers',
