@@ -57,3 +57,8 @@ export function deadlineError(stage: OutboundRequest['stage'], worker: WorkerId)
       return new ResultTimeoutError(`worker ${worker} accepted the request and gave no result by its deadline`)
   }
 }
+
+/** What was thrown, as what an owner is told. */
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -1,5 +1,5 @@
 import type { Stream } from '@libp2p/interface'
-import { bodyParts, type NamedTensors, type TensorHeader, tensorsOf } from '../../src/models/index.ts'
+import { bodyParts, type NamedTensors, tensorsOf } from '../../src/models/index.ts'
 import {
   type Admission,
   CancelledError,
@@ -31,6 +31,7 @@ import {
 import type { InFlight, InferMetrics } from './metrics.ts'
 import type { Pace } from './pace.ts'
 import { type PackedTensor, packed, unpackedBytes } from './packed.ts'
+import { type Pending, PendingRequests } from './pending-requests.ts'
 
 export interface InboundInit {
   admission: Admission
@@ -44,28 +45,15 @@ export interface InboundInit {
   ended(reason: Error): void
 }
 
-/** A request without its terminal frame. */
-interface Pending {
-  bytes: number
-  outputs: readonly string[]
-  inputs: readonly TensorHeader[]
-  /** Absent once rejected. */
-  ticket?: Ticket
-  /** When it is told that it was accepted; absent once it was, or has ended. */
-  acceptedDue?: number
-}
-
 /** A worker's side of one stream: the other side is a master. */
 export class InboundStream {
   readonly #init: InboundInit
   readonly #frames: FrameStream
-  readonly #pending = new Map<number, Pending>()
+  readonly #pending: PendingRequests
   readonly #helloTimer: NodeJS.Timeout
   readonly #due: DueTimer
   readonly #lastRead = new LastRead<Pick<Request, 'outputs' | 'inputs'>>()
   readonly #lastWritten = { early: new LastWritten(), result: new LastWritten() }
-  #bytes = 0
-  #lastId = 0
   /** When the body that is being read must be whole: it holds a place in a queue that others wait for. */
   #bodyDue = Number.POSITIVE_INFINITY
   /** Which results the master takes; absent before its HELLO. */
@@ -73,6 +61,7 @@ export class InboundStream {
 
   constructor(stream: Stream, init: InboundInit) {
     this.#init = init
+    this.#pending = new PendingRequests(init.credit)
     this.#due = new DueTimer(init.now, due => this.#onDue(due))
     this.#frames = new FrameStream(stream, this, { ...init, sendTimeout: init.timeouts.send })
     this.#helloTimer = setTimeout(() => {
@@ -89,7 +78,7 @@ export class InboundStream {
 
   /** What the master has in flight here: the credit it uses. */
   get inFlight(): InFlight {
-    return { requests: this.#pending.size, bytes: this.#bytes }
+    return this.#pending.used
   }
 
   abort(reason: Error): void {
@@ -131,14 +120,14 @@ export class InboundStream {
     }
     const pending = this.#pending.get(head.id)
     if (pending?.ticket !== undefined) {
-      void this.#run(head.id, pending, pending.ticket, body)
+      void this.#run(pending, pending.ticket, body)
     }
   }
 
   ended(reason: Error): void {
     clearTimeout(this.#helloTimer)
     this.#due.stop()
-    for (const { ticket } of this.#pending.values()) {
+    for (const { ticket } of this.#pending) {
       ticket?.cancel()
     }
     this.#pending.clear()
@@ -147,27 +136,17 @@ export class InboundStream {
 
   /** Judges a request by its header. A request beyond the rules ends the stream, one that is not taken fails alone. */
   #judge({ id, header, bodyLength }: FrameHead): boolean {
-    const { credit, admission, maxBodyBytes, timeouts, now } = this.#init
-    const next = (this.#lastId + 1) >>> 0
-    if (id !== next) {
-      throw new WireError(`request ids count up by one: expected ${next}, got ${id}`)
-    }
-    this.#lastId = id
-    if (this.#pending.size >= credit.requests || this.#bytes + bodyLength > credit.bytes) {
-      throw new WireError(
-        `request ${id} goes beyond the credit of ${credit.requests} requests and ${credit.bytes} bytes in flight`
-      )
-    }
+    const { admission, maxBodyBytes, timeouts, now } = this.#init
+    this.#pending.checkNext(id, bodyLength)
     const request = decodeRequest(header, this.#lastRead)
     const { outputs, inputs } = request
-    const pending: Pending = { bytes: bodyLength, outputs, inputs }
-    this.#pending.set(id, pending)
-    this.#bytes += bodyLength
+    const pending: Pending = { id, bytes: bodyLength, outputs, inputs }
+    this.#pending.add(pending)
     const arrived = now()
     try {
       pending.ticket = admit(admission, request, { bodyLength, maxBodyBytes, now: arrived })
     } catch (error) {
-      void this.#fail(id, pending, error)
+      void this.#fail(pending, error)
       return false
     }
     pending.acceptedDue = arrived + ACCEPTED_AFTER_MS
@@ -192,36 +171,36 @@ export class InboundStream {
   }
 
   #tellAccepted(due: number): void {
-    for (const [id, pending] of this.#pending) {
+    for (const pending of this.#pending) {
       if (pending.acceptedDue === undefined) {
         continue
       }
       if (pending.acceptedDue <= due) {
         pending.acceptedDue = undefined
-        void this.#send('accepted', id, new Uint8Array(0))
+        void this.#send('accepted', pending.id, new Uint8Array(0))
       } else {
         this.#due.arm(pending.acceptedDue)
       }
     }
   }
 
-  async #run(id: number, pending: Pending, ticket: Ticket, body: Uint8Array): Promise<void> {
+  async #run(pending: Pending, ticket: Ticket, body: Uint8Array): Promise<void> {
     try {
-      const early = this.#master?.early && ((outputs: NamedTensors) => this.#tellEarly(id, pending, outputs))
+      const early = this.#master?.early && ((outputs: NamedTensors) => this.#tellEarly(pending, outputs))
       const outcome = await ticket.run(tensorsOf(pending.inputs, body), early)
-      await this.#answer(id, pending, outcome)
+      await this.#answer(pending, outcome)
     } catch (error) {
-      await this.#fail(id, pending, error)
+      await this.#fail(pending, error)
     }
   }
 
   /** What is too large for the master, or for a frame, is left to the result, which fails by it. */
-  #tellEarly(id: number, pending: Pending, outputs: NamedTensors): void {
+  #tellEarly(pending: Pending, outputs: NamedTensors): void {
     const tensors = this.#packed(outputs)
     const headers = tensors.map(({ header }) => header)
-    if (this.#pending.get(id) === pending && unpackedBytes(headers) <= (this.#master?.maxBodyBytes ?? 0)) {
+    if (this.#pending.has(pending) && unpackedBytes(headers) <= (this.#master?.maxBodyBytes ?? 0)) {
       pending.acceptedDue = undefined
-      this.#send('early', id, encodeEarly(headers, this.#lastWritten.early), bodyParts(tensors)).catch(() => {})
+      this.#send('early', pending.id, encodeEarly(headers, this.#lastWritten.early), bodyParts(tensors)).catch(() => {})
     }
   }
 
@@ -231,7 +210,7 @@ export class InboundStream {
   }
 
   /** @throws {SendError} the result does not fit a frame */
-  async #answer(id: number, pending: Pending, outcome: TaskOutcome): Promise<void> {
+  async #answer(pending: Pending, outcome: TaskOutcome): Promise<void> {
     this.#countRun(outcome)
     const timings = micros(outcome)
     const { maxBodyBytes = 0 } = this.#master ?? {}
@@ -241,21 +220,21 @@ export class InboundStream {
     if (bytes > maxBodyBytes) {
       const message = `the result takes ${bytes} bytes, the master takes ${maxBodyBytes}`
       this.#init.metrics?.rejections.increment({ 'too-large': true })
-      await this.#terminate(id, pending, 'failed', encodeFailure({ code: 'too-large', timings, message }))
+      await this.#terminate(pending, 'failed', encodeFailure({ code: 'too-large', timings, message }))
       return
     }
     const header = encodeResult({ ...timings, outputs }, this.#lastWritten.result)
-    await this.#terminate(id, pending, 'result', header, bodyParts(tensors))
+    await this.#terminate(pending, 'result', header, bodyParts(tensors))
   }
 
-  #fail(id: number, pending: Pending, error: unknown): Promise<void> {
+  #fail(pending: Pending, error: unknown): Promise<void> {
     if (error instanceof RejectedError) {
       this.#init.metrics?.rejections.increment({ [error.reason]: true })
     } else if (error instanceof CancelledError && error.timings !== undefined) {
       this.#countRun(error.timings)
       this.#init.metrics?.wastedSeconds.increment(error.timings.runMs / 1000)
     }
-    return this.#terminate(id, pending, 'failed', encodeFailure(failureOf(error)))
+    return this.#terminate(pending, 'failed', encodeFailure(failureOf(error)))
   }
 
   #countRun({ queueMs, runMs }: WorkerTimings): void {
@@ -264,21 +243,13 @@ export class InboundStream {
   }
 
   /** The credit comes back with the last byte handed to libp2p: a result that is not read yet keeps its place. */
-  async #terminate(
-    id: number,
-    pending: Pending,
-    type: FrameType,
-    header: Uint8Array,
-    body?: Uint8Array[]
-  ): Promise<void> {
-    if (this.#pending.get(id) !== pending) {
+  async #terminate(pending: Pending, type: FrameType, header: Uint8Array, body?: Uint8Array[]): Promise<void> {
+    if (!this.#pending.has(pending)) {
       return
     }
     pending.acceptedDue = undefined
-    await this.#send(type, id, header, body)
-    if (this.#pending.delete(id)) {
-      this.#bytes -= pending.bytes
-    }
+    await this.#send(type, pending.id, header, body)
+    this.#pending.delete(pending)
   }
 
   async #send(type: FrameType, id: number, header: Uint8Array, body?: Uint8Array[]): Promise<void> {

@@ -1,26 +1,17 @@
 import type { Stream } from '@libp2p/interface'
 import type { Millis, Observation, Task, TaskCallbacks, WorkerChannel, WorkerId } from '../../src/inference/index.ts'
-import { bodyParts, type TensorHeader, tensorsOf } from '../../src/models/index.ts'
+import { bodyParts } from '../../src/models/index.ts'
 import type { Packing } from '../../src/tensor/index.ts'
-import { checkResult } from './check-result.ts'
+import { Answers } from './answers.ts'
 import { MAX_HELLO_BODY_BYTES } from './constants.ts'
 import { DueTimer } from './due-timer.ts'
 import { FirstByteTimeoutError, HelloTimeoutError, WireError } from './errors.ts'
-import { deadlineError, failureError } from './failure.ts'
+import { asError, deadlineError } from './failure.ts'
 import { FrameStream } from './frame-stream.ts'
 import { checkHeader, type FrameHead, type FrameType } from './frames.ts'
 import type { Timeouts } from './index.ts'
-import { LastRead } from './last-read.ts'
 import { LastWritten } from './last-written.ts'
-import {
-  decodeEarly,
-  decodeFailure,
-  decodeHello,
-  decodeResult,
-  encodeHello,
-  encodeRequest,
-  type Hello
-} from './messages.ts'
+import { decodeHello, encodeHello, encodeRequest, type Hello } from './messages.ts'
 import type { InFlight, InferMetrics } from './metrics.ts'
 import type { Pace } from './pace.ts'
 import { packed } from './packed.ts'
@@ -49,18 +40,13 @@ export class OutboundStream implements WorkerChannel {
   /** Resolves with the reason when the stream has ended. */
   readonly closed: Promise<Error>
   readonly #init: OutboundInit
-  /** What results it takes. */
-  readonly #takes: Pick<Hello, 'maxBodyBytes' | 'packings'>
   readonly #observe: RequestObserver
   readonly #frames: FrameStream
   readonly #hello = Promise.withResolvers<Hello>()
   readonly #closed = Promise.withResolvers<Error>()
   readonly #helloTimer: NodeJS.Timeout
   readonly #due: DueTimer
-  readonly #lastRead = {
-    early: new LastRead<readonly TensorHeader[]>(),
-    result: new LastRead<readonly TensorHeader[]>()
-  }
+  readonly #answers: Answers
   readonly #lastWritten = new LastWritten()
   /** Until there is credit. */
   readonly #waiting = new WaitingRequests()
@@ -77,14 +63,18 @@ export class OutboundStream implements WorkerChannel {
     this.closed = this.#closed.promise
     this.#init = init
     // results are never int8: they are small, and decoding makes more of what was rounded off
-    this.#takes = { maxBodyBytes: init.maxBodyBytes, packings: init.packing === undefined ? [] : ['float16'] }
+    const takes: Pick<Hello, 'maxBodyBytes' | 'packings'> = {
+      maxBodyBytes: init.maxBodyBytes,
+      packings: init.packing === undefined ? [] : ['float16']
+    }
+    this.#answers = new Answers({ worker: init.worker, takes, now: init.now })
     this.#observe = ({ id: model }, end) => init.observe({ worker: this.worker, model, ...end })
     this.#due = new DueTimer(init.now, due => this.#giveUpDue(due))
     this.#frames = new FrameStream(stream, this, { ...init, sendTimeout: init.timeouts.send })
     this.#helloTimer = setTimeout(() => {
       this.abort(new HelloTimeoutError(`worker ${this.worker} did not say HELLO within ${init.timeouts.hello} ms`))
     }, init.timeouts.hello).unref()
-    const { header, body } = encodeHello({ requests: 0, bytes: 0, models: [], early: true, ...this.#takes })
+    const { header, body } = encodeHello({ requests: 0, bytes: 0, models: [], early: true, ...takes })
     void this.#send('hello', 0, header, [body])
     this.#frames.open()
   }
@@ -151,10 +141,11 @@ export class OutboundStream implements WorkerChannel {
       request.callbacks?.accepted()
       return false
     }
-    return head.type !== 'failed' && this.#judge(request, head)
+    return head.type !== 'failed' && this.#answers.judge(request, head)
   }
 
-  end({ type, id, header }: FrameHead, body?: Uint8Array): void {
+  end(head: FrameHead, body?: Uint8Array): void {
+    const { type, id, header } = head
     if (type === 'hello' && body !== undefined) {
       this.#granted = decodeHello(header, body)
       clearTimeout(this.#helloTimer)
@@ -166,21 +157,11 @@ export class OutboundStream implements WorkerChannel {
       return
     }
     if (type === 'early') {
-      if (body !== undefined) {
-        request.callbacks?.early?.(tensorsOf(request.coming.given, body))
-      }
+      this.#answers.early(request, body)
       return
     }
     this.#inFlight.delete(request)
-    const now = this.#init.now()
-    if (type === 'result') {
-      const { result } = request
-      const outputs = result && body && tensorsOf(result.outputs, body)
-      request.succeed(outputs, result && request.timings(result, now))
-    } else {
-      const failure = decodeFailure(header)
-      request.fail(failureError(failure, this.worker), failure.timings && request.timings(failure.timings, now))
-    }
+    this.#answers.terminal(request, head, body)
     void this.#sendWaiting()
   }
 
@@ -258,25 +239,6 @@ export class OutboundStream implements WorkerChannel {
     }
   }
 
-  /** Judges a result, or what comes before it, by its header. A wrong one fails its request, and its body is not kept. */
-  #judge(request: OutboundRequest, { type, header, bodyLength }: FrameHead): boolean {
-    if (type === 'early') {
-      request.comesEarly(decodeEarly(header, this.#lastRead.early))
-    } else {
-      request.comes(decodeResult(header, this.#lastRead.result))
-    }
-    if (request.callbacks === undefined) {
-      return false
-    }
-    try {
-      checkResult(this.worker, request.model, request.coming, { bodyLength, ...this.#takes })
-      return true
-    } catch (error) {
-      request.settle()?.failed(asError(error))
-      return false
-    }
-  }
-
   #giveUpDue(due: Millis): void {
     const requests = [...this.#waiting, ...this.#inFlight]
     if (requests.some(({ firstByteDue }) => firstByteDue <= due)) {
@@ -315,8 +277,4 @@ export class OutboundStream implements WorkerChannel {
   async #send(type: FrameType, id: number, header: Uint8Array, body?: readonly Uint8Array[]): Promise<void> {
     await this.#frames.send({ type, id, header, body }).catch(() => {})
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }
