@@ -71,7 +71,7 @@ const ANY_EXITS: readonly ExitFigures[] = [{ ...ANY, output: 'exit', at: 0.5 }]
 /** Has no factor in common with the number of quantiles that a profile has, so that each is met equally often. */
 const STEP = 7
 
-/** A student that learns while it serves is judged by the second of such blocks of queries, and believed then: as in `src/students`. */
+/** A student that learns while it serves promises something by the second of such blocks of queries, and is believed when it keeps that in the third: as in `src/students`. */
 const BLOCK = 200
 
 const [STUDENT, DESCRIPTION, PARITY] = ['student', 'description', 'parity']
@@ -128,7 +128,7 @@ function timedStudent(figures: StudentFigures = ANY, learns: boolean): Companion
     feed: inTurn,
     read: reading(figures),
     ...(learns && {
-      believed: () => learned >= 2 * BLOCK,
+      believed: () => learned >= 3 * BLOCK,
       learn() {
         learned++
       }

@@ -74,10 +74,10 @@ describe('companions in a simulated fleet', () => {
     const { queries } = await run(plan, {
       figures: { student: STUDENT },
       faults: [
-        { kind: 'stall', at: 30_000, for: 1000 },
+        { kind: 'stall', at: 40_000, for: 1000 },
         { kind: 'stall', at: 1000, for: 1000 }
       ],
-      length: 31_000
+      length: 41_000
     })
     const during = (from: number) => queries.filter(({ askedAt }) => askedAt > from + 100 && askedAt < from + 900)
     assert.ok(
@@ -85,8 +85,8 @@ describe('companions in a simulated fleet', () => {
       'it knows nothing yet'
     )
     assert.ok(
-      during(30_000).every(({ status }) => status === 'reconstructed'),
-      'it learned of 400 queries'
+      during(40_000).every(({ status }) => status === 'reconstructed'),
+      'it learned of 600 queries'
     )
   })
 

@@ -155,10 +155,10 @@ describe('a student that learns from traffic', () => {
     const report = await simulated(await findScenario('twelve-processes-learning'))
     const [, copies, learning] = report.plans
     assert.ok(copies.studentOnShare === undefined && learning.studentOnShare !== undefined)
-    assert.ok(learning.studentOnShare > 0.5, `it was on for ${learning.studentOnShare} of the queries`)
+    assert.ok(learning.studentOnShare > 0.3, `it was on for ${learning.studentOnShare} of the queries`)
     assert.ok(learning.sources.student, 'it answered some')
     const [without, beside] = [copies, learning].map(({ overallAccuracy = 0 }) => overallAccuracy)
-    assert.ok(beside > without + 0.03, `${beside} right beside it, ${without} without`)
+    assert.ok(beside > without + 0.02, `${beside} right beside it, ${without} without`)
     assert.ok(learning.tasksPerQuery < 1.05 * copies.tasksPerQuery, 'no more is asked of workers')
     assert.match(reportText(report), /^student that learns: .*the student's; the student was on for \d/m)
   })
