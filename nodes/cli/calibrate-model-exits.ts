@@ -1,33 +1,19 @@
-import path from 'node:path'
 import type { ExitsProfile } from '../../src/profiles/index.ts'
 import { calibrateExits } from '../calibrate-exits.ts'
 import type { CalibrateCommandOptions } from './calibrate.ts'
+import { graphAsked, saveGraph } from './calibrate-graph.ts'
 import { dataQueries } from './data-queries.ts'
-import { UsageError } from './errors.ts'
 import { interruptible } from './interruption.ts'
-import { saveBytes, saveText } from './save.ts'
 import { table } from './table.ts'
 
 /** Gives the model exits, writes it and their profile, and prints what they are worth. */
 export async function calibrateModelExits(options: CalibrateCommandOptions, at: number[] | true): Promise<void> {
-  const { model: file, n, parity, peer, mdns, output } = options
-  if (n !== undefined || parity !== undefined || peer !== undefined || mdns === true) {
-    throw new UsageError(
-      'exits are fitted on this machine, to stand beside copies: leave out --n, --parity, --peer, --mdns'
-    )
-  }
-  const name = path.basename(file, '.onnx')
-  const stem = (options.out ?? `${name}.exits`).replace(/\.json$/, '')
-  const model = { name, path: file }
+  const { model, stem } = graphAsked(options, 'exits are fitted', 'exits')
   const made = await interruptible(async signal => {
     const data = await dataQueries(options.data, model)
-    return calibrateExits({ model, data, at: at === true ? undefined : at, output, signal })
+    return calibrateExits({ model, data, at: at === true ? undefined : at, output: options.output, signal })
   })
-  await saveBytes(`${stem}.onnx`, made.file)
-  await saveText(`${stem}.json`, JSON.stringify(made.profile))
-  console.log(
-    options.json ? JSON.stringify({ file: `${stem}.json`, profile: made.profile }) : worthText(made.profile, stem)
-  )
+  await saveGraph(made, stem, options, worthText)
 }
 
 function worthText({ exits, queries }: ExitsProfile, stem: string): string {

@@ -1,10 +1,12 @@
 """What the trainings beside this file share: LeNet5, the random motion of images, the loop, the score and the export.
 
-Imported by `digits/train.py`, `mnist/train.py` and `cifar10/train.py`; run by itself it does nothing.
+Imported by the `train.py` of digits, MNIST and CIFAR-10 and by `digits/convnet.py`; run by itself it does nothing.
 """
+import argparse
 import hashlib
 import platform
 from math import radians
+from pathlib import Path
 
 import numpy
 import onnx
@@ -45,6 +47,18 @@ class WithSoftmax(nn.Module):
     def forward(self, image):
         logits = self.model(image)
         return logits, nn.functional.softmax(logits, dim=1)
+
+
+def training_parser(description, out, *, epochs, learning_rate):
+    """The options of a training by `train`, to which its own are added; `out` is where it writes if nothing is said."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--out", type=Path, default=out, help="folder to write to")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=epochs)
+    parser.add_argument("--batch", type=int, default=32, help="images per step")
+    parser.add_argument("--learning-rate", type=float, default=learning_rate, help="of AdamW, falling to 0 along a cosine")
+    parser.add_argument("--weight-decay", type=float, default=1e-2)
+    return parser
 
 
 def make_repeatable(seed):

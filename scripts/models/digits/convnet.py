@@ -4,7 +4,6 @@
 A third of the training images is held back, for what is learned of the model's exits and descriptions: they are to be
 judged on images that it was not fitted to. The recipe is fixed before the test images are looked at, as that of LeNet5.
 """
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from digits.images import TEST_EVERY, load_images  # noqa: E402: the folder above is not a package
 from training import (  # noqa: E402
     AUGMENTATION, OPSET, environment, export, make_repeatable, move_at_random, parameters_of, score, sha256_of, train,
+    training_parser,
 )
 
 # Of the training images one in so many is held back.
@@ -40,13 +40,7 @@ class ConvNet(nn.Module):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder to write to")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=24)
-    parser.add_argument("--batch", type=int, default=32, help="images per step")
-    parser.add_argument("--learning-rate", type=float, default=4e-3, help="of AdamW, falling to 0 along a cosine")
-    parser.add_argument("--weight-decay", type=float, default=1e-2)
+    parser = training_parser(__doc__, Path(__file__).parent, epochs=24, learning_rate=4e-3)
     parser.add_argument("--held-back", type=Path, help="train nothing: write the images that are held back there, as .npy")
     parser.add_argument("--copies", type=int, default=3, help="of each image that is held back, moved as in training")
     return parser.parse_args()

@@ -4,7 +4,6 @@
 The recipe is fixed before the test images are looked at: no validation split, no early stopping, the weights of the
 last epoch. One thread and one seed, so that the same packages on the same kind of processor give the same bytes.
 """
-import argparse
 import json
 import struct
 import sys
@@ -19,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from digits.images import TEST_EVERY, load_images  # noqa: E402: the folder above is not a package
 from training import (  # noqa: E402
     AUGMENTATION, OPSET, SIDE, LeNet5, environment, export, logits_of, make_repeatable, move_at_random, parameters_of,
-    score, sha256_of, train,
+    score, sha256_of, train, training_parser,
 )
 
 # The demo promises this much; below it nothing is written.
@@ -51,13 +50,7 @@ def write_examples(folder, model, images, labels):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder to write to")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=100)
-    parser.add_argument("--batch", type=int, default=32, help="images per step")
-    parser.add_argument("--learning-rate", type=float, default=2e-3, help="of AdamW, falling to 0 along a cosine")
-    parser.add_argument("--weight-decay", type=float, default=1e-2)
+    parser = training_parser(__doc__, Path(__file__).parent, epochs=100, learning_rate=2e-3)
     parser.add_argument("--train-images", type=Path, help="train nothing: write the training images there, as .npy")
     return parser.parse_args()
 
