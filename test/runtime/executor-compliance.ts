@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { after, before, describe, it, type TestContext } from 'node:test'
 import type { ModelId } from '../../src/models/index.ts'
 import type { Executor, RunRequest } from '../../src/runtime/index.ts'
 import { Tensor } from '../../src/tensor/index.ts'
@@ -14,12 +14,17 @@ import { affineSignature, counting } from './fixture-models.ts'
  */
 export function executorCompliance(name: string, make: () => Executor, skip: string | false = false): void {
   describe(`executor compliance: ${name}`, { skip }, () => {
-    let executor: Executor
-    beforeEach(async () => {
-      executor = make()
-      await executor.start()
-    })
-    afterEach(() => executor.stop())
+    // One for all that only run: that none of them spoils it for the next is promised, and a process takes long to start.
+    const executor = make()
+    before(() => executor.start())
+    after(() => executor.stop())
+
+    async function another(t: TestContext): Promise<Executor> {
+      const made = make()
+      t.after(() => made.stop())
+      await made.start()
+      return made
+    }
 
     const idOf = (model: string): ModelId => {
       const found = executor.models.find(each => each.name === model)
@@ -135,30 +140,33 @@ export function executorCompliance(name: string, make: () => Executor, skip: str
       await other.stop()
     })
 
-    it('does not run after it was stopped, nor start again', async () => {
-      await executor.stop()
-      await assert.rejects(executor.run(affine()), { name: 'ExecutorStoppedError', code: 'ERR_EXECUTOR_STOPPED' })
-      await assert.rejects(executor.start(), { name: 'ExecutorStoppedError' })
+    it('does not run after it was stopped, nor start again', async t => {
+      const other = await another(t)
+      await other.stop()
+      await assert.rejects(other.run(affine()), { name: 'ExecutorStoppedError', code: 'ERR_EXECUTOR_STOPPED' })
+      await assert.rejects(other.start(), { name: 'ExecutorStoppedError' })
     })
 
-    it('awaits the run in progress when it is stopped, and refuses new ones at once', async () => {
+    it('awaits the run in progress when it is stopped, and refuses new ones at once', async t => {
+      const other = await another(t)
       let ended = false
-      const running = executor.run(affine()).then(result => {
+      const running = other.run(affine()).then(result => {
         ended = true
         return result
       })
-      const stopping = executor.stop()
-      await assert.rejects(executor.run(affine()), { name: 'ExecutorStoppedError' })
+      const stopping = other.stop()
+      await assert.rejects(other.run(affine()), { name: 'ExecutorStoppedError' })
       await stopping
       assert.ok(ended, 'stop() was over before the run was')
       assert.deepEqual((await running).outputs.double.data, Float32Array.of(0, 2, 4, 6))
     })
 
-    it('starts and stops any number of times to the same effect', async () => {
-      await Promise.all([executor.start(), executor.start()])
-      assert.equal(executor.models.length, 2)
-      await Promise.all([executor.stop(), executor.stop()])
-      await executor.stop()
+    it('starts and stops any number of times to the same effect', async t => {
+      const other = await another(t)
+      await Promise.all([other.start(), other.start()])
+      assert.equal(other.models.length, 2)
+      await Promise.all([other.stop(), other.stop()])
+      await other.stop()
     })
 
     it('stops while it starts', async () => {
