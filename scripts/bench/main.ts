@@ -19,10 +19,17 @@ program
   .command('wire')
   .description('round trips and throughput of tasks to one worker, beside bare libp2p streams, TLS and TCP')
   .option('--rounds <n>', 'rounds in which each way has a block of requests; more of the small ones', count, 15)
+  .addOption(
+    new Option('--small-young-generation <where>', 'which processes hold it small, as serve and infer do')
+      .choices(['both', 'master', 'worker', 'neither'])
+      .default('both')
+  )
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the tables', false)
   .action(async (options: WireOptions) => {
-    smallYoungGeneration()
+    if (options.smallYoungGeneration === 'both' || options.smallYoungGeneration === 'master') {
+      smallYoungGeneration()
+    }
     const { wire } = await import('./wire.ts')
     await wire(options)
   })

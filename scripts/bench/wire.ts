@@ -36,6 +36,7 @@ interface Measured {
 
 export interface WireOptions {
   rounds: number
+  smallYoungGeneration: 'both' | 'master' | 'worker' | 'neither'
   out: string
   json: boolean
 }
@@ -44,11 +45,11 @@ export interface WireOptions {
  * What a task costs beside its bytes: requests to one worker in another process, whose model is an echo in a thread, in blocks
  * that alternate with the same bytes over bare streams of the same connections, through the same thread; and over plain sockets.
  */
-export async function wire({ rounds, out, json }: WireOptions): Promise<void> {
+export async function wire({ rounds, smallYoungGeneration, out, json }: WireOptions): Promise<void> {
   const startedAt = new Date()
-  const { trips, throughput } = await measure(rounds)
+  const { trips, throughput } = await measure(rounds, smallYoungGeneration === 'both' || smallYoungGeneration === 'worker')
   const figures = wireFigures(trips, throughput)
-  const settings = { rounds, warmUp: WARM_UP, sizes: SIZES, streamed: STREAMED }
+  const settings = { rounds, smallYoungGeneration, warmUp: WARM_UP, sizes: SIZES, streamed: STREAMED }
   const results = { figures, settings, environment: await environment(startedAt) }
   const file = path.join(out, 'wire.json')
   await mkdir(out, { recursive: true })
@@ -56,8 +57,8 @@ export async function wire({ rounds, out, json }: WireOptions): Promise<void> {
   console.log(json ? JSON.stringify(results) : `${wireTables(figures)}\nfigures: ${file}`)
 }
 
-async function measure(rounds: number): Promise<Measured> {
-  const server = fork(entryUrl(import.meta.url, 'wire-server'), { execArgv: SMALL_YOUNG_GENERATION })
+async function measure(rounds: number, smallAtWorker: boolean): Promise<Measured> {
+  const server = fork(entryUrl(import.meta.url, 'wire-server'), { execArgv: smallAtWorker ? SMALL_YOUNG_GENERATION : [] })
   const exited = once(server, 'exit')
   try {
     const started = await Promise.race([once(server, 'message'), exited.then(() => undefined)])
