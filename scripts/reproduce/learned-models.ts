@@ -27,11 +27,16 @@ export interface Trained {
   /** How its model is called here. */
   model: string
   seed?: number
+  /** The network that it was trained with, where that is not the deployed one. */
+  network?: { name: string; model: string; file: string }
 }
+
+/** What the network of an encoder is called. */
+const NETWORK = 'invnet'
 
 /**
  * The companions that lie in a folder as `<kind>-k<k>.onnx`, and further trainings of them in others, whose seeds stand in
- * `<kind>-k<k>.recipe.json` beside them.
+ * `<kind>-k<k>.recipe.json` beside them; that of an encoder in the recipe of its network.
  *
  * @returns what there is, and the names of what nobody trained
  * @throws {ReproduceError} two trainings of one have the same seed, or a recipe says none
@@ -42,26 +47,31 @@ export async function trainedFiles({ shipped, further }: { shipped: string; furt
   for (const { kind, k } of TRAINED.flatMap(({ kind, ks }) => ks.map(k => ({ kind, k })))) {
     const name = `${kind}-k${k}`
     const file = path.join(shipped, `${name}.onnx`)
-    if (await isThere(file)) found.push({ kind, k, model: name, file })
+    const inFolder = (folder: string, of = ''): Pick<Trained, 'network'> =>
+      kind === 'encoder'
+        ? { network: { name: NETWORK, model: `${NETWORK}${of}`, file: path.join(folder, `${NETWORK}.onnx`) } }
+        : {}
+    if (await isThere(file)) found.push({ kind, k, model: name, file, ...inFolder(shipped) })
     else missing.push(name)
     for (const folder of further) {
       const file = path.join(folder, `${name}.onnx`)
       if (!(await isThere(file))) continue
-      const seed = await seedOf(path.join(folder, `${name}.recipe.json`))
+      const seed = await seedOf(path.join(folder, `${kind === 'encoder' ? NETWORK : name}.recipe.json`))
       const model = `${name} of seed ${seed}`
       if (found.some(each => each.model === model)) {
         throw new ReproduceError(`${file} is a second training of ${model}: give each seed once`)
       }
-      found.push({ kind, k, model, seed, file })
+      found.push({ kind, k, model, seed, file, ...inFolder(folder, ` of seed ${seed}`) })
     }
   }
   return { found, missing }
 }
 
 async function seedOf(recipe: string): Promise<number> {
-  const { arguments: given } = JSON.parse(await readFile(recipe, 'utf8'))
-  if (!Number.isInteger(given?.seed)) throw new ReproduceError(`${recipe} does not say the seed of its training`)
-  return given.seed
+  const { seed: own, arguments: given } = JSON.parse(await readFile(recipe, 'utf8'))
+  const seed = own ?? given?.seed
+  if (!Number.isInteger(seed)) throw new ReproduceError(`${recipe} does not say the seed of its training`)
+  return seed
 }
 
 async function isThere(file: string): Promise<boolean> {

@@ -84,7 +84,7 @@ export async function learnedFigures(dataset: Dataset, init: LearnedInit): Promi
     [name, dataset.models.deployed],
     ...(student === undefined ? [] : [['student', student] as const]),
     ...found.map(({ model, file }) => [model, file] as const),
-    ...(encoders.length > 0 ? [['invnet', path.join(shipped, 'invnet.onnx')] as const] : [])
+    ...encoders.flatMap(({ network }) => (network === undefined ? [] : [[network.model, network.file] as const]))
   ])
   const models = await LearnedModels.load(files)
   const image = (pixels: Float32Array) => Tensor.float32(pixels, [1, ...Object.values(dataset.shape)])
@@ -99,10 +99,14 @@ export async function learnedFigures(dataset: Dataset, init: LearnedInit): Promi
     { cells: CELLS.filter(asked), beside },
     scene
   )
-  const coded =
-    encoders.length > 0
-      ? [await scored('invnet', encoders, { cells: [INVNET].filter(asked), beside: false }, scene)]
-      : []
+  const coded: Array<Awaited<ReturnType<typeof scored>>> = []
+  for (const { network, ...encoder } of encoders) {
+    if (network === undefined) continue
+    const each = await scored(network.model, [encoder], { cells: [INVNET].filter(asked), beside: false }, scene)
+    // Copies are scored beside the first training only.
+    const rows = each.rows.filter(({ seed }) => seed === encoder.seed)
+    coded.push({ ...each, rows: rows.map(row => ({ ...row, deployed: network.name })) })
+  }
   await models.close()
   const rows = [own, ...coded].flatMap(each => each.rows)
   return {
