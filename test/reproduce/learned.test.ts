@@ -79,12 +79,16 @@ describe('what was trained', () => {
     try {
       await writeFile(file('parity-k2.onnx'), '')
       await writeFile(file('parity-k2.recipe.json'), JSON.stringify({ arguments: { seed: 5 } }))
+      await writeFile(file('encoder-k10.onnx'), '')
+      await writeFile(file('invnet.recipe.json'), JSON.stringify({ seed: 6 }))
       const { found, missing } = await trainedFiles({ shipped: folder, further: [folder] })
       assert.deepEqual(
-        found.map(({ kind, k, model, seed }) => [kind, k, model, seed]),
+        found.map(({ kind, k, model, seed, network }) => [kind, k, model, seed, network?.model]),
         [
-          ['parity', 2, 'parity-k2', undefined],
-          ['parity', 2, 'parity-k2 of seed 5', 5]
+          ['parity', 2, 'parity-k2', undefined, undefined],
+          ['parity', 2, 'parity-k2 of seed 5', 5, undefined],
+          ['encoder', 10, 'encoder-k10', undefined, 'invnet'],
+          ['encoder', 10, 'encoder-k10 of seed 6', 6, 'invnet of seed 6']
         ]
       )
       assert.ok(missing.includes('mosaic-k4') && !missing.includes('parity-k2'))
