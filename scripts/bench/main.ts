@@ -27,7 +27,7 @@ program
   .option('--out <folder>', 'where the figures go', 'results/bench')
   .option('--json', 'print the figures as JSON instead of the tables', false)
   .action(async (options: WireOptions) => {
-    if (options.smallYoungGeneration === 'both' || options.smallYoungGeneration === 'master') {
+    if (['both', 'master'].includes(options.smallYoungGeneration)) {
       smallYoungGeneration()
     }
     const { wire } = await import('./wire.ts')

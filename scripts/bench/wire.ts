@@ -47,7 +47,7 @@ export interface WireOptions {
  */
 export async function wire({ rounds, smallYoungGeneration, out, json }: WireOptions): Promise<void> {
   const startedAt = new Date()
-  const { trips, throughput } = await measure(rounds, smallYoungGeneration === 'both' || smallYoungGeneration === 'worker')
+  const { trips, throughput } = await measure(rounds, ['both', 'worker'].includes(smallYoungGeneration))
   const figures = wireFigures(trips, throughput)
   const settings = { rounds, smallYoungGeneration, warmUp: WARM_UP, sizes: SIZES, streamed: STREAMED }
   const results = { figures, settings, environment: await environment(startedAt) }
@@ -58,7 +58,9 @@ export async function wire({ rounds, smallYoungGeneration, out, json }: WireOpti
 }
 
 async function measure(rounds: number, smallAtWorker: boolean): Promise<Measured> {
-  const server = fork(entryUrl(import.meta.url, 'wire-server'), { execArgv: smallAtWorker ? SMALL_YOUNG_GENERATION : [] })
+  const server = fork(entryUrl(import.meta.url, 'wire-server'), {
+    execArgv: smallAtWorker ? SMALL_YOUNG_GENERATION : []
+  })
   const exited = once(server, 'exit')
   try {
     const started = await Promise.race([once(server, 'message'), exited.then(() => undefined)])

@@ -26,9 +26,12 @@ describe('who is late by a deadline', () => {
 
   it('is who never answers, and of the others those whose answers take longer', () => {
     const about = { profile: ['p.json'], workers: 12 }
-    assert.deepEqual(stragglersAsked({ ...about, stragglers: 3 }), { stragglers: { count: 3 } })
-    const { stragglers } = stragglersAsked({ ...about, stragglers: 0.2, deadline: 150, latency: times })
-    assert.ok('share' in stragglers && Math.abs(stragglers.share - 0.208) < 1e-6, JSON.stringify(stragglers))
+    const counted = stragglersAsked({ ...about, stragglers: 3 })
+    assert.deepEqual(counted.stragglers, { count: 3 })
+    assert.equal(counted.late(2), undefined, 'nothing is known of times')
+    const { stragglers, late } = stragglersAsked({ ...about, stragglers: 0.2, deadline: 75, latency: times })
+    assert.ok('share' in stragglers && stragglers.share > 0.21, JSON.stringify(stragglers))
+    assert.ok(Math.abs((late(2) ?? 0) - 0.208) < 1e-6, `${late(2)} are later than twice the deadline`)
   })
 
   it('is asked for where the options do not say it, or only half of it', () => {
