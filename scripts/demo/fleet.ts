@@ -13,21 +13,21 @@ export interface DemoFleetInit {
 export class DemoFleet {
   readonly #init: DemoFleetInit
   readonly #started: WorkerProcess[] = []
-  #seats: WorkerProcess[] = []
+  #seats: Array<WorkerProcess | undefined> = []
   #stopped = false
 
   constructor(init: DemoFleetInit) {
     this.#init = init
   }
 
-  /** By seat, the dead included. */
-  get seats(): readonly WorkerProcess[] {
+  /** By seat, the dead included; undefined while the first of a seat starts. */
+  get seats(): ReadonlyArray<WorkerProcess | undefined> {
     return this.#seats
   }
 
   /** By seat. */
   get live(): WorkerProcess[] {
-    return this.#seats.filter(({ killed }) => !killed)
+    return this.#seats.flatMap(worker => (worker === undefined || worker.killed ? [] : worker))
   }
 
   /** Every process that was ever started. */
@@ -35,8 +35,10 @@ export class DemoFleet {
     return this.#started.flatMap(({ pid }) => pid ?? [])
   }
 
-  /** Fills `count` seats, and says when another is filled. Only as many processes as there are cores start at a time: more would slow each other down. */
+  /** Fills `count` seats, and says when it begins and when another is filled. Only as many processes as there are cores start at a time: more would slow each other down. */
   async start(count: number, filled: () => void): Promise<void> {
+    this.#seats = Array.from({ length: count }, () => undefined)
+    filled()
     const empty = Array.from({ length: count }, (_, seat) => seat)
     const fill = async (): Promise<void> => {
       for (let seat = empty.shift(); seat !== undefined; seat = empty.shift()) {
@@ -59,7 +61,7 @@ export class DemoFleet {
 
   /** Starts a new worker in the seat of each dead one. */
   async fillSeats(): Promise<void> {
-    this.#seats = await Promise.all(this.#seats.map(worker => (worker.killed ? this.#fork() : worker)))
+    this.#seats = await Promise.all(this.#seats.map(worker => (worker?.killed ? this.#fork() : worker)))
   }
 
   /** Leaves no process behind. */

@@ -13,6 +13,8 @@ const LEFT = 44
 /** Between the columns of coded queries. */
 const STEP = 132
 const CHART = 250
+/** As wide as its longest line of text. */
+const LEAST_WIDTH = 1100
 const GREEN = '#1a7f4b'
 const RED = '#c0392b'
 const GREY = '#6b7280'
@@ -25,7 +27,7 @@ export async function picture(plan: DemoPlan, record: GroupRecord): Promise<Svg>
   const columns = Math.ceil(plan.n / k)
   const codedLeft = LEFT + SIDE + 130
   const chartLeft = codedLeft + columns * STEP + 84
-  const [width, height] = [chartLeft + CHART + LEFT, TOP + k * ROW + 74]
+  const [width, height] = [Math.max(LEAST_WIDTH, chartLeft + CHART + LEFT), TOP + k * ROW + 74]
   const words = plan.student === undefined ? CODED : COPIED
   const sentTiles = sent(plan, record).map(({ tensor, task }, place) => {
     const [x, y] = [codedLeft + (place % columns) * STEP, TOP + Math.floor(place / columns) * ROW]
@@ -41,7 +43,7 @@ export async function picture(plan: DemoPlan, record: GroupRecord): Promise<Svg>
     ...record.outcomes.map((outcome, q) => predictionChart(outcome, record, q, chartLeft)),
     arrow(LEFT + SIDE + 40, TOP + (k * ROW) / 2 - 26, words.before),
     arrow(chartLeft - 86, TOP + (k * ROW) / 2 - 26, words.after),
-    legend(TOP + k * ROW + 22)
+    legend(TOP + k * ROW + 22, words.more)
   ])
   return element(
     'svg',
@@ -56,7 +58,8 @@ const CODED = {
   how: 'mixtures of the queries, one for each worker',
   from: 'decoded from the results that arrived',
   before: 'encode',
-  after: 'decode'
+  after: 'decode',
+  more: ' Blue in a coded query: pixels below zero.'
 }
 
 const COPIED = {
@@ -64,7 +67,8 @@ const COPIED = {
   how: 'spare ones of what the student is least sure of',
   from: 'of a worker where one answered, else of the student',
   before: 'copy',
-  after: 'choose'
+  after: 'choose',
+  more: ''
 }
 
 /** What was sent to workers, and what became of it. */
@@ -83,10 +87,9 @@ function heading(plan: DemoPlan, { queries, outcomes, report }: GroupRecord): Sv
   const answered = outcomes.filter(({ status }) => status !== 'failed').length
   const ms = (report.endedAt ?? report.startedAt) - report.startedAt
   const line =
-    `${plan.name} with K = ${queries.length}, N = ${plan.n}: after ${ms.toFixed(0)} ms the master had ` +
-    `${report.survivors.length} of ${plan.n} results, and ${answered} of ${queries.length} predictions from them` +
-    `${plan.student === undefined ? '' : ' and the student'}. ` +
-    'It waited for nobody else.'
+    `${plan.student === undefined ? plan.name : 'Copies and a student'} with K = ${queries.length}, N = ${plan.n}: after ${ms.toFixed(0)} ms the master had ` +
+    `${report.survivors.length} of ${plan.n} results, and ${plan.student === undefined ? 'from them' : 'with the student'} ` +
+    `${answered} of ${queries.length} predictions. It waited for nobody else.`
   return (
     text(LEFT, 50, 'One group of queries, answered without its slowest workers', {
       'font-size': 24,
@@ -192,14 +195,14 @@ function whose({ source, ...outcome }: Extract<Outcome, { source: string }>): st
     return 'the model’s own result, from a worker'
   }
   const agreement = 'expected' in outcome ? outcome.expected?.agreement : undefined
-  const sure = agreement === undefined ? '' : `: the model’s class in ${(100 * agreement).toFixed(0)} of 100 such cases`
+  const sure = agreement === undefined ? '' : `: the model’s class in ${Math.floor(100 * agreement)} of 100 such cases`
   return source === 'student' ? `the student’s${sure}` : `decoded from results on mixtures${sure}`
 }
 
-function legend(y: number): Svg {
+function legend(y: number, more: string): Svg {
   const lines = [
-    'Green frame: the result arrived and was used. Red dashes: the group was answered without it. Blue in a coded query: pixels below zero.',
-    'Filled bars: the decoded prediction. Outlined bars: what the model says when it is run on the query itself. Bold digit: the true one.'
+    `Green frame: the result arrived and was used. Red dashes: the group was answered without it.${more}`,
+    'Filled bars: the prediction. Outlined bars: what the model says when it is run on the query itself. Bold digit: the true one.'
   ]
   return lines.map((line, i) => text(LEFT, y + 20 * i, line, { 'font-size': 12, fill: GREY })).join('')
 }

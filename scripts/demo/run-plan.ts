@@ -102,7 +102,7 @@ async function fillSeats({ peer, fleet, digits, view, signal }: RunInit): Promis
   await fleet.fillSeats()
   await reach(peer, digits.model, fleet.seats.length, signal)
   view.fleet(fleet.seats)
-  view.note(`worker ${Math.max(...fleet.seats.map(({ number }) => number))} joined`)
+  view.note(`worker ${Math.max(...fleet.live.map(({ number }) => number))} joined`)
 }
 
 /** Waits until the master has a stream to `count` workers. */

@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url'
 /** Queries in a group. */
 export const K = 4
 
+/** As many as the test digits fill. */
+export const GROUPS = 112
+
 /** A group is answered with what there is after this long, in ms. */
 export const DEADLINE_MS = 200
 

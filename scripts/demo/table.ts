@@ -2,23 +2,22 @@ import Table from 'cli-table3'
 import type { PlanFigures } from './figures.ts'
 
 /** The figures of every plan, for people. */
-export function table(plans: readonly PlanFigures[], direct: number): string {
+export function table(plans: readonly PlanFigures[]): string {
   const grid = new Table({
     head: [
       'plan',
       'N',
       'queries\nanswered',
-      'groups answered\nby the deadline',
-      'accuracy of\nanswered',
+      'groups\nin time',
+      'accuracy\nof answers',
       'accuracy\noverall',
-      'model\ndirectly',
       'exact',
       'p50\nms',
       'p99\nms',
       'sent\nMB'
     ],
-    colAligns: ['left', ...Array<'right'>(10).fill('right')],
-    style: { head: [], border: [] }
+    colAligns: ['left', ...Array<'right'>(9).fill('right')],
+    style: { head: [], border: [], compact: true }
   })
   for (const figures of plans) {
     grid.push([
@@ -28,7 +27,6 @@ export function table(plans: readonly PlanFigures[], direct: number): string {
       percent(figures.groupsAnsweredShare),
       percent(figures.accuracyOfAnswered),
       percent(figures.overallAccuracy),
-      percent(direct),
       percent(figures.exactShare),
       figures.latencyMs.p50.toFixed(0),
       figures.latencyMs.p99.toFixed(0),

@@ -7,6 +7,8 @@ const BAR = 20
 /** Between two paintings of a terminal, in ms. */
 const FRAME_MS = 80
 
+type Seats = ReadonlyArray<WorkerProcess | undefined>
+
 /** What a person sees while the demo runs. Everything goes to stderr: stdout is for results. */
 export interface View {
   note(text: string): void
@@ -15,7 +17,7 @@ export interface View {
   /** The groups of the plan so far. */
   group(records: readonly GroupRecord[]): void
   /** The workers by seat. */
-  fleet(seats: readonly WorkerProcess[]): void
+  fleet(seats: Seats): void
   done(): void
 }
 
@@ -37,7 +39,7 @@ function liveView(stream: NodeJS.WriteStream): View {
   const paint = createLogUpdate(stream)
   const plans: Progress[] = []
   const notes: string[] = []
-  let seats: readonly WorkerProcess[] = []
+  let seats: Seats = []
   let paintedAt = 0
 
   const frame = (): string => [...plans.map(planLine), '', fleetLine(seats), ...notes].join('\n')
@@ -120,13 +122,17 @@ function planLine({ name, total, groups, queries, answered, lastMs }: Progress):
   return `${name.padEnd(12)} ${bar} ${String(groups).padStart(3)}/${total} groups  answered ${share}  ${last}`
 }
 
-function fleetLine(seats: readonly WorkerProcess[]): string {
-  const states = seats.map(({ number, slow, killed }) => {
+function fleetLine(seats: Seats): string {
+  const states = seats.map(worker => {
+    if (worker === undefined) {
+      return styleText('dim', ' – ○')
+    }
+    const { number, slow, killed } = worker
     const label = String(number).padStart(2)
     if (killed) {
       return styleText('red', `${label} ✗`)
     }
     return slow ? styleText('yellow', `${label} ◐`) : styleText('green', `${label} ●`)
   })
-  return `workers  ${states.join(' ')}   ${styleText('dim', '● fast  ◐ slow  ✗ killed')}`
+  return `workers  ${states.join(' ')}\n${styleText('dim', '         ● fast  ◐ slow  ✗ killed  ○ starts')}`
 }
