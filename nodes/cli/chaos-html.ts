@@ -40,7 +40,7 @@ queries rightly, or sooner, than sending each query to one machine.</p>
 ${failures.map(failure => `<p class="broken">Figures are missing: ${escaped(failure)}</p>`).join('')}
 ${overview(scenarios)}
 <p class="small key">In the plots: <b style="color:#0b7a4b">green</b> the winner, the plan with the shortest p99 among those that are as often right as
-the best one, give or take a hundredth; <b style="color:#b4441e">red</b> the plan that sends least; grey the others. ● p50, ■ p90, ▲ p99, ◆ p99.9 of the time
+the best one, give or take a hundredth; <b style="color:#b4441e">red</b> the plan that sends least, where another wins; grey the others. ● p50, ■ p90, ▲ p99, ◆ p99.9 of the time
 from asking to the answer; the dashed line is the deadline, the shaded times are those of the faults.</p>
 ${scenarios.map(section).join('\n')}
 ${fidelity.length === 0 ? '' : fidelitySection(fidelity)}

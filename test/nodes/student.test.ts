@@ -64,11 +64,12 @@ describe('a student that the master asks', () => {
   /** A master that knows its student, workers that answer, and others that do not. */
   async function mesh({ answering, all }: Record<'answering' | 'all', number>): Promise<Peer> {
     const companions = [student, LENET]
+    // one for all that never answer: it only says what it could run
+    const silent = stalled(onnxExecutor({ models: [LENET] }), over.promise)
     const workers = await Promise.all(
-      Array.from({ length: all }, (_, i) => {
-        const executor = onnxExecutor({ models: [LENET] })
-        return createPeer({ executor: i < answering ? executor : stalled(executor, over.promise) })
-      })
+      Array.from({ length: all }, (_, i) =>
+        createPeer({ executor: i < answering ? onnxExecutor({ models: [LENET] }) : silent })
+      )
     )
     const master = await createPeer({
       listen: [],

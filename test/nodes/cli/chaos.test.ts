@@ -173,9 +173,9 @@ describe('every scenario of the library', () => {
       for (const known of companions.values()) {
         assert.ok(areOf(known, profile.model), `${name} names companions of its model`)
       }
-      // Its first seconds, with the faults twenty times as early.
-      const faults = scenario.faults?.map(fault => ({ ...fault, at: (fault.at ?? 0) / 20 }))
-      const short = { ...scenario, faults, workload: { ...scenario.workload, length: 3000 } }
+      // Its first seconds, with the faults thirty times as early.
+      const faults = scenario.faults?.map(fault => ({ ...fault, at: (fault.at ?? 0) / 30 }))
+      const short = { ...scenario, faults, workload: { ...scenario.workload, length: 2000 } }
       for (const plan of short.plans) {
         const { violations } = await simulate(short, plan)
         assert.deepEqual(violations, [], `${name}, ${plan.code}`)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { cidOf, contentId } from '../../../src/models/index.ts'
-import { command, type Ended, LOOPBACK, lenet5, said, serve, splinemesh } from './processes.ts'
+import { command, type Ended, LOOPBACK, lenet5, type Serving, said, serve, splinemesh } from './processes.ts'
 
 const id = contentId(readFileSync(lenet5))
 
@@ -15,13 +15,18 @@ function modelsOf(ended: Ended): Array<{ id: string; name: string; cid: string; 
 
 describe('splinemesh models', () => {
   let folder = ''
+  let seed: Serving
   const cache = (name: string): string[] => ['--cache', path.join(folder, name)]
 
-  before(() => {
+  before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'splinemesh-cli-models-'))
+    seed = await serve('--model', lenet5, '--listen', LOOPBACK, ...cache('seed'))
   })
 
-  after(() => rmSync(folder, { recursive: true, force: true }))
+  after(async () => {
+    await seed?.end()
+    rmSync(folder, { recursive: true, force: true })
+  })
 
   it('add, ls, verify and rm: a model comes, is shown with its ids, is sound, and goes', async () => {
     const [added] = modelsOf(await command('models', 'add', lenet5, '--name', 'digits', '--json', ...cache('one')))
@@ -53,32 +58,25 @@ describe('splinemesh models', () => {
   })
 
   it('fetch gets a model from a worker that serves it, by its CID; serve fetches it too, from one that fetched it', async () => {
-    const seed = await serve('--model', lenet5, '--listen', LOOPBACK, ...cache('seed'))
     const asked = `lenet5@${cidOf(id)}`
-    try {
-      const fetched = await command('models', 'fetch', asked, '--peer', seed.address, '--json', ...cache('fetched'))
-      assert.deepEqual(
-        modelsOf(fetched).map(model => [model.name, model.id]),
-        [['lenet5', id]]
-      )
+    const fetched = await command('models', 'fetch', asked, '--peer', seed.address, '--json', ...cache('fetched'))
+    assert.deepEqual(
+      modelsOf(fetched).map(model => [model.name, model.id]),
+      [['lenet5', id]]
+    )
 
-      const args = ['--model', asked, '--listen', LOOPBACK, '--allow', id]
-      const worker = await serve(...args, '--peer', seed.address, ...cache('worker'))
-      const { models } = worker.ready as unknown as { models: Array<{ id: string }> }
-      assert.equal(models[0].id, id)
-      await worker.end()
-      const again = await serve(...args, ...cache('worker'))
-      await again.end()
-    } finally {
-      await seed.end()
-    }
+    const args = ['--model', asked, '--listen', LOOPBACK, '--allow', id]
+    const worker = await serve(...args, '--peer', seed.address, ...cache('worker'))
+    const { models } = worker.ready as unknown as { models: Array<{ id: string }> }
+    assert.equal(models[0].id, id)
+    await worker.end()
+    const again = await serve(...args, ...cache('worker'))
+    await again.end()
   })
 
   it('fetch fails where nobody has the model, exit code 4; without peers, and with half an id, exit code 2', async () => {
     const other = 'f'.repeat(64)
-    const seed = await serve('--model', lenet5, '--listen', LOOPBACK, ...cache('seed-2'))
     const nobody = await command('models', 'fetch', other, '--peer', seed.address, '--wait', '500ms', ...cache('x'))
-    await seed.end()
     assert.equal(nobody.code, 4, said(nobody))
     assert.match(nobody.err, /^ModelUnavailableError/)
     const alone = await command('models', 'fetch', other, ...cache('x'))

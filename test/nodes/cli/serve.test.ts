@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { command, LOOPBACK, lenet5, said, serve, splinemesh } from './processes.ts'
+import { createPeer } from '../../../nodes/index.ts'
+import { command, LOOPBACK, lenet5, said, serve } from './processes.ts'
 
 describe('splinemesh serve', () => {
   let folder = ''
@@ -63,14 +64,14 @@ describe('splinemesh serve', () => {
   })
 
   it('refuses a port that is in use, exit code 5', async () => {
-    const first = await serve('--model', lenet5, '--listen', LOOPBACK)
+    const first = await createPeer({ listen: [LOOPBACK] })
     try {
-      const taken = first.address.replace(/\/p2p\/.*/, '')
-      const ended = await splinemesh('serve', '--model', lenet5, '--listen', taken)
+      const taken = first.addresses[0].replace(/\/p2p\/.*/, '')
+      const ended = await command('serve', '--model', lenet5, '--listen', taken)
       assert.equal(ended.code, 5, said(ended))
       assert.match(ended.err, /^PortInUseError \(ERR_PORT_IN_USE\): .*/)
     } finally {
-      await first.end()
+      await first.stop()
     }
   })
 
