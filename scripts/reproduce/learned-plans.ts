@@ -72,7 +72,9 @@ export async function advisedMethod({ k, n, stragglers }: LearnedCell, init: Way
   const { worths, trained } = init
   const shipped = trained.filter(({ seed }) => seed === undefined)
   const mosaic = shipped.find(each => each.kind === 'mosaic' && k >= each.k)
-  const parity = shipped.find(each => each.kind === 'parity' && each.k === k)
+  const parityOf = (kind: Trained['kind']) => shipped.find(each => each.kind === kind && each.k === k)
+  // Tiles tell more than sums.
+  const parity = parityOf('concatenated') ?? parityOf('parity')
   const description = mosaic && (await worths.description(mosaic))
   const parities = parity && (await worths.parity(parity))
   const { recommended } = advise({
@@ -91,12 +93,12 @@ export async function advisedMethod({ k, n, stragglers }: LearnedCell, init: Way
     k,
     n
   })
-  return methodOf(recommended)
+  return methodOf(recommended, parity)
 }
 
-function methodOf({ code, calibrated, student, description }: AdvisedPlan): string {
+function methodOf({ code, calibrated, student, description }: AdvisedPlan, parity: Trained | undefined): string {
   if (calibrated !== undefined) return codeMethod(calibrated)
-  if (code.name === 'parm') return 'ParM'
+  if (code.name === 'parm' && parity !== undefined) return parityMethod(parity)
   return [...(student ? ['backup model'] : []), ...(description ? ['mosaic'] : [])].join(' + ') || 'replication'
 }
 
@@ -135,7 +137,11 @@ async function parityWay(trained: Trained, init: WaysInit): Promise<Omit<Way, 'p
   const asked = initOf({ k, n: k + 1, stragglers: 1 }, init, output)
   const plan = parityPlan(profile, models.model(deployed), models.executor.models)
   const spec = planSpec({ ...asked, code: codeFamily('parm'), ...plan })
-  return { method: PARITY_METHODS[trained.kind] ?? trained.kind, output, plan: () => linearPlan(spec) }
+  return { method: parityMethod(trained), output, plan: () => linearPlan(spec) }
+}
+
+function parityMethod({ kind }: Trained): string {
+  return PARITY_METHODS[kind] ?? kind
 }
 
 function sided(method: string, cell: LearnedCell, { side, ...init }: WaysInit & { side: Side }): Way {

@@ -93,28 +93,24 @@ export async function learnedFigures(dataset: Dataset, init: LearnedInit): Promi
   const unseen = dataset.learning.pixels.filter((_, i) => i % every === 0)
   const held = shuffled(unseen, random(seed, STREAM)).slice(0, MOST_HELD).map(image)
   const scene = { models, images, labels: dataset.test.labels, held, init }
-  const own = await scored(
-    name,
-    found.filter(({ kind }) => kind !== 'encoder'),
-    { cells: CELLS.filter(asked), beside },
-    scene
-  )
-  const coded: Array<Awaited<ReturnType<typeof scored>>> = []
-  for (const { network, ...encoder } of encoders) {
-    if (network === undefined) continue
-    const each = await scored(network.model, [encoder], { cells: [INVNET].filter(asked), beside: false }, scene)
-    // Copies are scored beside the first training only.
-    const rows = each.rows.filter(({ seed }) => seed === encoder.seed)
-    coded.push({ ...each, rows: rows.map(row => ({ ...row, deployed: network.name })) })
-  }
-  await models.close()
-  const rows = [own, ...coded].flatMap(each => each.rows)
-  return {
-    settings: { seed, testImages: images.length, queries },
-    accuracy: Object.fromEntries([own, ...coded].map(each => [each.deployed, each.accuracy])),
-    rows,
-    trainings: overTrainings(rows),
-    missing
+  try {
+    const own = await scored(
+      name,
+      found.filter(({ kind }) => kind !== 'encoder'),
+      { cells: CELLS.filter(asked), beside },
+      scene
+    )
+    const coded = await scoredEncoders(encoders, [INVNET].filter(asked), scene)
+    const rows = [own, ...coded].flatMap(each => each.rows)
+    return {
+      settings: { seed, testImages: images.length, queries },
+      accuracy: Object.fromEntries([own, ...coded].map(each => [each.deployed, each.accuracy])),
+      rows,
+      trainings: overTrainings(rows),
+      missing
+    }
+  } finally {
+    await models.close()
   }
 }
 
@@ -125,13 +121,36 @@ interface Scene extends Pick<Asked, 'models' | 'images' | 'labels'> {
   init: LearnedInit
 }
 
+interface Scored {
+  deployed: string
+  accuracy: number
+  rows: LearnedRow[]
+}
+
+/** Each with the network that it was trained with as the deployed one. */
+async function scoredEncoders(
+  encoders: readonly Trained[],
+  cells: readonly LearnedCell[],
+  scene: Scene
+): Promise<Scored[]> {
+  const all: Scored[] = []
+  for (const { network, ...encoder } of encoders) {
+    if (network === undefined) continue
+    const each = await scored(network.model, [encoder], { cells, beside: false }, scene)
+    // Copies are scored beside the first training only.
+    const rows = each.rows.filter(({ seed }) => seed === encoder.seed)
+    all.push({ ...each, rows: rows.map(row => ({ ...row, deployed: network.name })) })
+  }
+  return all
+}
+
 /** @param beside are codes, a backup model and what the advisor recommends scored beside what was trained? */
 async function scored(
   deployed: string,
   trained: readonly Trained[],
   { cells, beside }: { cells: readonly LearnedCell[]; beside: boolean },
   { models, images, labels, held, init }: Scene
-) {
+): Promise<Scored> {
   const own = await models.logits(deployed, images)
   const accuracy = mean(own.map((logits, i) => Number(argmax(logits) === labels[i])))
   const ways: WaysInit = { models, deployed, trained, worths: worthsOf({ models, deployed, held, seed: init.seed }) }
