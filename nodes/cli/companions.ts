@@ -8,7 +8,8 @@ type ParserOf<T> = (profiles: typeof Profiles) => (text: string) => T
  * The profile of a companion, if a file is given.
  *
  * @throws {InputFileError} the file cannot be read
- * @throws {InvalidCompanionProfileError} it is not such a profile; the message names the file
+ * @throws {InvalidCompanionProfileError | InvalidExitsProfileError | InvalidShrunkProfileError} it is not such a profile; the message
+ * names the file
  */
 export async function readCompanion<T>(file: string, parser: ParserOf<T>): Promise<T>
 export async function readCompanion<T>(file: string | undefined, parser: ParserOf<T>): Promise<T | undefined>
@@ -23,8 +24,10 @@ export async function readCompanion<T>(file: string | undefined, parser: ParserO
   try {
     return parser(profiles)(text)
   } catch (cause) {
-    throw cause instanceof profiles.InvalidCompanionProfileError
-      ? new profiles.InvalidCompanionProfileError(`${file}: ${cause.message}`, { cause })
-      : cause
+    const { InvalidCompanionProfileError, InvalidExitsProfileError, InvalidShrunkProfileError } = profiles
+    const Invalid = [InvalidCompanionProfileError, InvalidExitsProfileError, InvalidShrunkProfileError].find(
+      each => cause instanceof each
+    )
+    throw Invalid && cause instanceof Error ? new Invalid(`${file}: ${cause.message}`, { cause }) : cause
   }
 }

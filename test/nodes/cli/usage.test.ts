@@ -19,6 +19,7 @@ describe('the command line, before it looks for anybody', () => {
     empty = path.join(folder, 'empty.npy')
     writeFileSync(empty, formatNpy(Tensor.float32([], [0, 1, 32, 32])))
     writeFileSync(path.join(folder, 'notes.txt'), 'no image')
+    writeFileSync(path.join(folder, 'other.json'), '{ "view": {} }')
   })
 
   after(() => rmSync(folder, { recursive: true, force: true }))
@@ -62,6 +63,13 @@ describe('the command line, before it looks for anybody', () => {
     },
     { what: 'mixed kinds of input', args: () => [...ask, '--input', zero, empty], error: 'ERR_INPUT_FILE' },
     { what: 'no queries', args: () => [...ask, '--input', empty], error: 'ERR_NO_QUERIES' },
+    ...Object.entries({ student: 'STUDENT', description: 'SHRUNK', exits: 'EXITS', parity: 'COMPANION' }).map(
+      ([option, kind]) => ({
+        what: `another file as --${option}`,
+        args: () => [...ask, '--input', zero, `--${option}`, path.join(folder, 'other.json')],
+        error: `ERR_INVALID_${kind}_PROFILE`
+      })
+    ),
     {
       what: 'a model file that is missing',
       args: () => ['infer', '--model', path.join(folder, 'no.onnx'), '--input', zero, '--peer', NOBODY],
