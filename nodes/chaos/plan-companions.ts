@@ -41,6 +41,12 @@ export function companionsOf(plan: ScenarioPlan, companions: CompanionsByPlan): 
   return known
 }
 
+/** The models of companions that the master runs, that workers serve, or both; each once, though several plans have it. */
+export function modelsOf(companions: CompanionsByPlan, ...whose: ReadonlyArray<'own' | 'served'>): OnnxModel[] {
+  const models = [...companions.values()].flatMap(known => whose.flatMap(each => known[each]))
+  return [...new Map(models.map(model => [model.path, model])).values()]
+}
+
 /** Are they all of this model? */
 export function areOf({ student, description, exits, parity }: PlanCompanions, model: string): boolean {
   return [student, description, exits, parity].every(profile => profile === undefined || profile.model === model)

@@ -10,7 +10,7 @@ import {
   timedModel
 } from '../../src/simulation/index.ts'
 import { type Fidelity, fidelity } from '../chaos/fit.ts'
-import { areOf, exitShares, figuresByPlan } from '../chaos/plan-companions.ts'
+import { areOf, exitShares, figuresByPlan, modelsOf } from '../chaos/plan-companions.ts'
 import { RealFleet } from '../chaos/real-fleet.ts'
 import { type RealRunInit, rehearse, runReal } from '../chaos/run-real.ts'
 import type { ChaosModelOptions } from './chaos.ts'
@@ -140,8 +140,7 @@ type FleetUse = Omit<RealRunInit, 'fleet' | 'model'> & { model: OnnxModelUnderTe
 async function withFleet<T>(init: FleetUse, use: (init: RealRunInit) => Promise<T>): Promise<T> {
   const { scenario, companions, model, seed, signal } = init
   for (const plan of scenario.plans) model.check(plan)
-  const served = [...companions.values()].flatMap(({ served }) => served)
-  const models = [{ name: model.model.name, path: model.file }, ...served]
+  const models = [{ name: model.model.name, path: model.file }, ...modelsOf(companions, 'served')]
   const exits = new Map([...companions.values()].flatMap(known => [...exitShares(known.exits)]))
   const machines = scenario.fleet.reduce((sum, { count }) => sum + count, 0)
   const start = (started?: (count: number) => void): Promise<RealFleet> =>

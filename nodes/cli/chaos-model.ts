@@ -2,7 +2,7 @@ import path from 'node:path'
 import { codes } from '../../src/codes/index.ts'
 import type { Clock, PlanSpec } from '../../src/inference/index.ts'
 import type { Model, NamedTensors } from '../../src/models/index.ts'
-import { type OnnxModel, onnxExecutor } from '../../src/runtime/index.ts'
+import { onnxExecutor } from '../../src/runtime/index.ts'
 import {
   type CompanionsUnderTest,
   type ModelUnderTest,
@@ -11,7 +11,7 @@ import {
   type ScenarioPlan
 } from '../../src/simulation/index.ts'
 import type { Tensor } from '../../src/tensor/index.ts'
-import { type CompanionsByPlan, companionsOf, exitShares, planOptions } from '../chaos/plan-companions.ts'
+import { type CompanionsByPlan, companionsOf, exitShares, modelsOf, planOptions } from '../chaos/plan-companions.ts'
 import { planned } from '../planned.ts'
 import { checkQueries, chooseOutput } from '../queries.ts'
 import { InputFileError } from './errors.ts'
@@ -48,8 +48,8 @@ export async function onnxUnderTest({
   companions = new Map()
 }: OnnxUnderTestInit): Promise<OnnxModelUnderTest> {
   const [inputs, labels] = await Promise.all([readInputs([data]), labelFile && readClasses(labelFile)])
-  const beside = [...companions.values()].flatMap(({ own, served }) => [...own, ...served])
-  const executor = onnxExecutor({ models: [{ name: path.basename(file, '.onnx'), path: file }, ...once(beside)] })
+  const beside = modelsOf(companions, 'own', 'served')
+  const executor = onnxExecutor({ models: [{ name: path.basename(file, '.onnx'), path: file }, ...beside] })
   await executor.start()
   try {
     const [model] = executor.models
@@ -119,11 +119,6 @@ function underTest({ side, parities, calibrated, output }: PlanSpec): Omit<Compa
     output,
     served: [...(description ? [description.model] : []), ...(parities ?? []).map(({ model }) => model)]
   }
-}
-
-/** Each file once. */
-function once(models: readonly OnnxModel[]): OnnxModel[] {
-  return [...new Map(models.map(model => [model.path, model])).values()]
 }
 
 function argmax(tensor: Tensor): number {

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { areOf } from '../../../nodes/chaos/plan-companions.ts'
+import { areOf, modelsOf } from '../../../nodes/chaos/plan-companions.ts'
 import { simulated } from '../../../nodes/cli/chaos-backends.ts'
 import { reportHtml } from '../../../nodes/cli/chaos-html.ts'
 import { findScenario, scenarioNames } from '../../../nodes/cli/chaos-library.ts'
@@ -173,6 +173,8 @@ describe('every scenario of the library', () => {
       for (const known of companions.values()) {
         assert.ok(areOf(known, profile.model), `${name} names companions of its model`)
       }
+      const served = modelsOf(companions, 'served').map(model => model.name)
+      assert.equal(new Set(served).size, served.length, `machines of ${name} serve each model once`)
       // Its first seconds, with the faults thirty times as early.
       const faults = scenario.faults?.map(fault => ({ ...fault, at: (fault.at ?? 0) / 30 }))
       const short = { ...scenario, faults, workload: { ...scenario.workload, length: 2000 } }
