@@ -47,6 +47,8 @@ export class Workers {
   readonly #candidates = new Map<WorkerId, Candidate>()
   readonly #reached = new Map<WorkerId, Pick<RemoteWorker, 'channel' | 'models'> & Partial<RemoteWorker>>()
   readonly #reaching = new Map<WorkerId, Promise<void>>()
+  /** Stops the timers of those that are to be reached again. */
+  readonly #again = new Map<WorkerId, () => void>()
   readonly #stopped = new AbortController()
   /** Those that callers allowed, by the id under which they stand for one model. */
   readonly #variants = new Map<ModelId, Variants>()
@@ -172,6 +174,9 @@ export class Workers {
 
   async stop(): Promise<void> {
     this.#stopped.abort()
+    this.#again.forEach(disarm => {
+      disarm()
+    })
     await Promise.all(this.#reaching.values())
     await Promise.all([...this.#reached.values()].map(worker => worker.close?.()))
   }
@@ -185,6 +190,7 @@ export class Workers {
     const reaching = this.#connect(candidate)
       .catch(err => {
         candidate.retryAt = clock.now() + candidate.retryAfter
+        this.#reachLater(id, candidate.retryAfter)
         candidate.retryAfter = Math.min(2 * candidate.retryAfter, LAST_RETRY)
         log('could not reach worker %p - %e', candidate.peer, err)
       })
@@ -203,7 +209,29 @@ export class Workers {
     void worker.closed.then(reason => {
       log('worker %p left - %e', worker.peer, reason)
       this.#leave(worker.id)
+      this.#reachLater(worker.id, FIRST_RETRY)
     })
+  }
+
+  /**
+   * If it is a candidate then. A host that moved may have dialled while its old connection was being found dead: it is connected, and
+   * nobody sees it come once more.
+   */
+  #reachLater(id: WorkerId, after: Millis): void {
+    const { clock } = this.#init
+    if (this.#stopped.signal.aborted) {
+      return
+    }
+    this.#again.get(id)?.()
+    const reach = (): void => {
+      this.#again.delete(id)
+      const candidate = this.#candidates.get(id)
+      if (candidate !== undefined) {
+        candidate.retryAt = 0
+        this.#reach(id)
+      }
+    }
+    this.#again.set(id, clock.setTimer(clock.now() + after, reach))
   }
 
   #join(id: WorkerId, worker: Pick<RemoteWorker, 'channel' | 'models'>): void {

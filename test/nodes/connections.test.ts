@@ -7,6 +7,7 @@ import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { createPeer, encrypters, type PeerInit } from '../../nodes/index.ts'
+import { functionExecutor } from '../../src/runtime/index.ts'
 
 /** A whole peer that listens, and plain libp2p nodes that do not; all are stopped in the end. */
 async function withNodes(
@@ -57,6 +58,21 @@ describe('a peer', () => {
       assert.equal(await spoken(told, String(onlyNoise.getMultiaddrs()[0])), 'noise')
     } finally {
       await Promise.all([listener, first, told, onlyNoise].map(each => each.stop()))
+    }
+  })
+
+  it('asks a worker that is connected again until it lets itself be asked', async () => {
+    const spec = { dtype: 'float32' as const, shape: [null, 1] }
+    const signature = { inputs: [{ name: 'x', ...spec }], outputs: [{ name: 'y', ...spec }] }
+    const executor = functionExecutor({ models: [{ name: 'echo', signature, run: ({ x }) => ({ y: x }) }] })
+    let asked = 0
+    const worker = await createPeer({ executor, infer: { mayAsk: () => ++asked > 2 } })
+    const master = await createPeer({ listen: [], bootstrap: worker.addresses })
+    try {
+      await master.waitForWorkers({ model: 'echo', signal: AbortSignal.timeout(10_000) })
+      assert.equal(asked, 3)
+    } finally {
+      await Promise.all([master, worker].map(each => each.stop()))
     }
   })
 
